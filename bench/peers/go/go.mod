@@ -1,0 +1,3 @@
+module joist/bench/peers/go
+
+go 1.19

@@ -1,0 +1,65 @@
+// joist/clock.hpp: the runtime's time: monotonic, and virtual under simulate().
+#pragma once
+
+#include <joist/error.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+
+namespace joist::inline v0 {
+
+/// A chrono clock. In a simulated run it moves only when every process waits.     [any thread]
+struct clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<clock>;
+  static constexpr bool is_steady = true;
+  [[nodiscard]] static time_point now() noexcept;
+};
+
+struct infinity_t {};
+/// A timeout that never ends.
+inline constexpr infinity_t infinity{};
+
+namespace detail {
+
+/// A point of time, or never. Made of what users give; throws errc::bad_argument for what makes no sense.
+class deadline {
+ public:
+  static constexpr std::int64_t never = INT64_MAX;
+  /// The longest timeout, a hundred years: what is beyond is taken for a mistake.
+  static constexpr std::int64_t longest = std::int64_t{100} * 365 * 24 * 3600 * 1'000'000'000;
+
+  constexpr deadline() = default;
+  constexpr deadline(infinity_t) noexcept {}
+  deadline(clock::time_point when) noexcept : at_{when.time_since_epoch().count()}, absolute_{true} {}
+  template <std::integral Rep, class Period>
+  deadline(std::chrono::duration<Rep, Period> from_now) : at_{checked(from_now)} {}
+
+  /// Nanoseconds on joist::clock, or `never`.
+  [[nodiscard]] std::int64_t resolve() const noexcept {
+    return absolute_ || at_ == never ? at_ : clock::now().time_since_epoch().count() + at_;
+  }
+  [[nodiscard]] bool is_never() const noexcept { return at_ == never; }
+  [[nodiscard]] bool is_zero() const noexcept { return !absolute_ && at_ == 0; }
+
+ private:
+  template <class Rep, class Period>
+  static std::int64_t checked(std::chrono::duration<Rep, Period> from_now) {
+    if (from_now < from_now.zero()) refuse("is negative", static_cast<double>(from_now.count()));
+    using seconds = std::chrono::duration<double>;
+    if (seconds{from_now} > seconds{std::chrono::nanoseconds{longest}}) {
+      refuse("is longer than a hundred years", static_cast<double>(from_now.count()));
+    }
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(from_now).count();
+  }
+  [[noreturn]] static void refuse(const char* why, double count);
+
+  std::int64_t at_ = never;
+  bool absolute_ = false;
+};
+
+}  // namespace detail
+}  // namespace joist::inline v0

@@ -1,0 +1,44 @@
+// joist/detail/mailbox.hpp: the messages a process has received and not yet taken. Its owner alone touches it.
+//
+// Invariants
+//   M1  *tail is null: tail points to the `next` of the last message, or to head when there is none
+//   M2  mark, when set, points to a `next` in this list (or to head): take() moves it when that message goes
+#pragma once
+
+#include <joist/detail/node.hpp>
+
+namespace joist::inline v0::detail {
+
+struct mailbox {
+  node* head = nullptr;
+  node** tail = &head;
+  node** mark = nullptr;        // where the answers to mark_ref begin
+  std::uint64_t mark_ref = 0;
+  std::uint32_t length = 0;
+  bool in_guard = false;        // a user's guard runs: it must not change the list under the scan
+  bool limited = false;         // senders count: they must be told of what is taken
+
+  void append(node* n) noexcept {
+    n->next = nullptr;
+    *tail = n;
+    tail = &n->next;
+    ++length;
+  }
+
+  /// Removes the message that `link` points to and hands it over.
+  [[nodiscard]] node_ptr take(node** link) noexcept {
+    node* taken = *link;
+    *link = taken->next;
+    if (tail == &taken->next) tail = link;
+    if (mark == &taken->next) mark = link;
+    --length;
+    return node_ptr{taken};
+  }
+
+  void set_mark(std::uint64_t reference) noexcept {
+    mark = tail;
+    mark_ref = reference;
+  }
+};
+
+}  // namespace joist::inline v0::detail

@@ -1,0 +1,56 @@
+// joist/detail/spawn.hpp: a function object on its way to the process that will run it.
+#pragma once
+
+#include <joist/detail/node.hpp>
+#include <joist/pid.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace joist::inline v0 {
+struct spawn_options;
+struct monitored;
+}  // namespace joist::inline v0
+
+namespace joist::inline v0::detail {
+
+enum class spawn_mode : unsigned char { plain, link, monitor };
+
+struct closure {
+  void (*run)(closure&);
+  void (*destroy)(closure&) noexcept;  // also gives the memory back
+};
+
+struct closure_deleter {
+  void operator()(closure* c) const noexcept { c->destroy(*c); }
+};
+using closure_ptr = std::unique_ptr<closure, closure_deleter>;
+
+template <class Body>
+struct closure_of final : closure {
+  Body body;
+};
+
+template <class Body>
+[[nodiscard]] closure_ptr make_closure(Body&& body) {
+  using stored = std::decay_t<Body>;
+  using made = closure_of<stored>;
+  static_assert(std::is_invocable_v<stored&>, "joist: a process body is called without arguments: capture them");
+  void* memory = allocate(sizeof(made));
+  try {
+    return closure_ptr{::new (memory) made{
+        {[](closure& c) { static_cast<made&>(c).body(); },
+         [](closure& c) noexcept {
+           static_cast<made&>(c).~made();
+           release(&c, sizeof(made));
+         }},
+        std::forward<Body>(body)}};
+  } catch (...) {
+    release(memory, sizeof(made));
+    throw;
+  }
+}
+
+[[nodiscard]] monitored spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode);
+
+}  // namespace joist::inline v0::detail

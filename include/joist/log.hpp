@@ -1,0 +1,20 @@
+// joist/log.hpp: where the runtime's own words go. By default through spdlog to standard error.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace joist::inline v0 {
+
+enum class log_level : std::uint8_t { debug, info, warning, error };
+
+/// Takes one finished report, perhaps of several lines. Called from any thread, never from two at once, and must not call Joist.
+using log_sink = std::function<void(log_level level, std::string_view text)>;
+
+/// The default: spdlog's default logger.
+[[nodiscard]] log_sink spdlog_sink();
+/// Drops everything.
+[[nodiscard]] log_sink silent_sink();
+
+}  // namespace joist::inline v0

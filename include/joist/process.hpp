@@ -1,0 +1,135 @@
+// joist/process.hpp: making processes, ending them, and being one.
+//
+// Promises
+//   a process shares nothing: what it throws ends it alone, and tells its links and monitors why
+//   spawn_link and spawn_monitor leave no window: also a child that ends at once is seen with its real reason
+//   a process is ended by unwinding: its destructors run. The exception that does it is no std::exception, and if
+//     it is caught it is raised again at every further wait
+//
+// Example: examples/01_hello. See also: link.hpp, monitor.hpp, receive.hpp, runtime.hpp (spawning from other threads).
+#pragma once
+
+#include <joist/detail/spawn.hpp>
+#include <joist/exit_reason.hpp>
+#include <joist/pid.hpp>
+#include <joist/ref.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace joist::inline v0 {
+
+/// OTP's four: all `max` run before any `high`, all `high` before any `normal`; `low` gets one turn in eight.
+enum class priority : std::uint8_t { low, normal, high, max };
+
+/// What happens to a message for a full mailbox. Signals other than messages always arrive.
+enum class mailbox_policy : std::uint8_t {
+  drop_newest,  ///< the message is dropped
+  fail,         ///< the message is dropped, and send() says so
+  kill,         ///< the receiver is killed
+};
+
+struct spawn_options {
+  std::string_view label = {};            ///< shown in logs and process_info; copied
+  joist::priority priority = joist::priority::normal;
+  bool own_stack = false;                 ///< never shared: for processes that lend addresses of their locals
+  std::size_t stack_bytes = 0;            ///< of an own stack; 0: the runtime's slot size. Rounded up to pages
+  std::uint32_t mailbox_limit = 0;        ///< most messages waiting; 0: no limit
+  mailbox_policy when_full = mailbox_policy::drop_newest;
+};
+
+/// A process, and the monitor its parent has of it.
+struct monitored {
+  pid process;
+  ref monitor;
+};
+
+/// Starts a process that runs `body` and returns its pid; it lives in the runtime of the caller. `body` is called
+/// once, on the new process's stack. Throws errc::process_limit, errc::not_running, errc::not_a_process.     [process]
+template <class Body>
+pid spawn(Body&& body) {
+  return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), nullptr, detail::spawn_mode::plain).process;
+}
+template <class Body>
+pid spawn(const spawn_options& options, Body&& body) {
+  return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), &options, detail::spawn_mode::plain).process;
+}
+
+/// As spawn, and links the two, at once.     [process]
+template <class Body>
+pid spawn_link(Body&& body) {
+  return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), nullptr, detail::spawn_mode::link).process;
+}
+template <class Body>
+pid spawn_link(const spawn_options& options, Body&& body) {
+  return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), &options, detail::spawn_mode::link).process;
+}
+
+/// As spawn, and monitors the child, at once.     [process]
+template <class Body>
+monitored spawn_monitor(Body&& body) {
+  return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), nullptr, detail::spawn_mode::monitor);
+}
+template <class Body>
+monitored spawn_monitor(const spawn_options& options, Body&& body) {
+  return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), &options, detail::spawn_mode::monitor);
+}
+
+/// The calling process. Throws errc::not_a_process elsewhere; in_process() asks first.     [process]
+[[nodiscard]] pid self();
+/// Whether the caller runs in a process.     [any thread]
+[[nodiscard]] bool in_process() noexcept;
+/// The process that spawned this one; nobody for those spawned from threads.     [process]
+[[nodiscard]] pid parent();
+
+/// Thrown by exit(reason). Not a std::exception, so that a catch of those does not keep a process alive by accident.
+class process_exit {
+ public:
+  explicit process_exit(exit_reason reason) noexcept : reason_{std::move(reason)} {}
+  [[nodiscard]] const exit_reason& reason() const noexcept { return reason_; }
+
+ private:
+  exit_reason reason_;
+};
+
+/// Thrown at a wait of a process that is being ended from outside. May be caught to clean up; every further wait
+/// raises it again. While an exception unwinds the stack, waits with a timeout end at once as timed out, and a wait
+/// without one gives the stack up: nothing on it runs any more; it is counted and logged.
+class forced_exit {
+ public:
+  explicit forced_exit(exit_reason reason) noexcept : reason_{std::move(reason)} {}
+  [[nodiscard]] const exit_reason& reason() const noexcept { return reason_; }
+
+ private:
+  exit_reason reason_;
+};
+
+/// Ends the calling process with `reason`, by throwing process_exit (OTP: exit/1).     [process]
+[[noreturn]] void exit(exit_reason reason);
+
+/// Sends an exit signal (OTP: exit/2): `kill` ends any process, with the reason killed; `normal` does nothing to others
+/// and arrives as a message where exits are trapped; other reasons end those that do not trap.     [any thread]
+void exit(pid target, exit_reason reason);
+
+/// Whether links' exit signals arrive as `exited` messages instead of ending the caller; returns what held
+/// before. Signals that had arrived before are acted on first.     [process]
+bool trap_exit(bool on);
+
+/// False once the process has ended, or an exit signal that ends it was sent by the caller before.     [process]
+[[nodiscard]] bool is_alive(pid process);
+
+/// Lets others run; the caller goes to the end of the queue.     [process]
+void yield();
+/// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions.     [process]
+void checkpoint();
+
+/// Stops `target` from running until as many resume calls have come (OTP: suspend_process). It still takes
+/// signals, and dies of them. Throws errc::no_process.     [process]
+void suspend(pid target);
+void resume(pid target);
+
+}  // namespace joist::inline v0

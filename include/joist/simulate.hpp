@@ -1,0 +1,70 @@
+// joist/simulate.hpp: the same program on one thread, in virtual time, with every choice taken from a seed.
+//
+// Promises
+//   the same seed gives the same run: which process goes next, where a process is interrupted, what time it is
+//   time costs nothing: when every process waits, the clock jumps to the next timer
+//   a world in which nothing can run any more is reported with the processes that wait (errc::deadlock)
+//
+// Interruptions happen at runtime calls (send, receive, spawn, checkpoint ...): what a process does between two of
+// them is one step. Guide: docs/guides/testing.md.
+#pragma once
+
+#include <joist/detail/spawn.hpp>
+#include <joist/exit_reason.hpp>
+#include <joist/log.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace joist::inline v0 {
+
+struct simulate_options {
+  std::size_t process_limit = std::size_t{1} << 16;
+  std::size_t slots = 64;                          ///< few: so that stacks are copied, and that is tested too
+  std::uint64_t step_limit = 50'000'000;           ///< switches after which a run is given up as endless
+  log_sink log = silent_sink();
+};
+
+struct simulate_report {
+  std::uint64_t seed = 0;
+  exit_reason reason;                              ///< why the first process ended
+  std::uint64_t steps = 0;                         ///< times a process was resumed
+  std::uint64_t fingerprint = 0;                   ///< of all choices: equal runs have equal ones
+  std::chrono::nanoseconds elapsed{};              ///< virtual time
+};
+
+namespace detail {
+simulate_report run_simulation(std::uint64_t seed, closure_ptr first, const simulate_options& options);
+void explore(std::uint64_t runs, const std::function<simulate_report(std::uint64_t seed)>& one);
+}  // namespace detail
+
+/// Runs `first` as the first process of a simulated world; all other processes are ended when it ends. Throws
+/// errc::deadlock when nothing can go on, with a list of who waits.     [a thread that runs no process]
+template <class First>
+simulate_report simulate(std::uint64_t seed, First&& first, const simulate_options& options = {}) {
+  return detail::run_simulation(seed, detail::make_closure(std::forward<First>(first)), options);
+}
+
+/// A run of for_each_schedule went wrong. The message holds the reason, the seed and how to replay it.
+class schedule_failed : public std::runtime_error {
+ public:
+  schedule_failed(std::uint64_t seed, const std::string& what) : std::runtime_error{what}, seed_{seed} {}
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+
+ private:
+  std::uint64_t seed_;
+};
+
+/// Runs `first` under `runs` different seeds; throws schedule_failed for the first one in which it does not end
+/// normally. With JOIST_SEED=n in the environment only seed n is run: that is the replay.
+template <class First>
+void for_each_schedule(std::uint64_t runs, First first, const simulate_options& options = {}) {
+  detail::explore(runs, [&](std::uint64_t seed) { return simulate(seed, first, options); });
+}
+
+}  // namespace joist::inline v0

@@ -1,0 +1,122 @@
+// joist/timer.hpp: messages later.
+//
+// Promises
+//   never early; in the order of their deadlines (no order is promised for equal ones)
+//   nothing arrives after a cancel that returned a time; after one that returned nothing the message may be in the
+//     mailbox already
+//   a timer to a process that has ended is gone with it
+//
+// Deadlines: durations from now, not negative, up to a hundred years, or a joist::clock::time_point; else
+// errc::bad_argument. Example: examples/04_timers. OTP: erlang:send_after/3, start_timer/3, timer.
+#pragma once
+
+#include <joist/clock.hpp>
+#include <joist/detail/spawn.hpp>
+#include <joist/exit_reason.hpp>
+#include <joist/message.hpp>
+#include <joist/pid.hpp>
+#include <joist/ref.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace joist::inline v0 {
+
+/// What start_timer delivers: tells which timer it was.
+template <class Message>
+struct timeout {
+  ref timer;
+  Message message;
+};
+
+namespace detail {
+/// Who gets the message: a pid, or whoever has the name when the timer fires.
+struct timer_target {
+  timer_target(pid p) noexcept : process{p} {}
+  timer_target(std::string_view n) : name{n} {}
+  timer_target(const char* n) : name{n} {}
+  pid process;
+  std::string name;
+};
+/// What an interval timer sends each time.
+struct message_source {
+  virtual ~message_source() = default;
+  [[nodiscard]] virtual node_ptr make() = 0;
+};
+/// A timer that has its reference and does not run yet.
+class timer_reservation {
+ public:
+  timer_reservation();
+  timer_reservation(const timer_reservation&) = delete;
+  timer_reservation& operator=(const timer_reservation&) = delete;
+  ~timer_reservation();
+  [[nodiscard]] ref reference() const noexcept { return reference_; }
+  ref start(deadline when, timer_target target, node_ptr message);
+  ref start_with(std::int64_t deadline, pid target, node_ptr message, void* extras);
+
+ private:
+  ref reference_;
+  bool started_ = false;
+};
+ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<message_source> source);
+ref start_exit_timer(deadline when, timer_target target, exit_reason reason);
+ref start_apply_timer(deadline when, closure_ptr body);
+[[nodiscard]] std::int64_t interval_of(deadline period);
+}  // namespace detail
+
+/// Sends `message` at the deadline.     [process]
+template <class Message>
+ref send_after(detail::deadline when, detail::timer_target target, Message&& message) {
+  using value = std::remove_cvref_t<Message>;
+  detail::require_sendable<value>();
+  auto node = detail::make_node<value>(std::forward<Message>(message));
+  return detail::timer_reservation{}.start(when, std::move(target), std::move(node));
+}
+
+/// Sends timeout{timer, message} at the deadline.     [process]
+template <class Message>
+ref start_timer(detail::deadline when, detail::timer_target target, Message&& message) {
+  using value = timeout<std::remove_cvref_t<Message>>;
+  detail::require_sendable<std::remove_cvref_t<Message>>();
+  detail::timer_reservation timer;
+  return timer.start(when, std::move(target),
+                     detail::make_node<value>(value{timer.reference(), std::forward<Message>(message)}));
+}
+
+/// Sends a copy of `message` every `period` (more than zero) until cancelled, or until the receiver is gone.     [process]
+template <class Message>
+ref send_interval(detail::deadline period, detail::timer_target target, Message message) {
+  static_assert(std::is_copy_constructible_v<Message>, "joist: an interval sends a copy each time");
+  detail::require_sendable<Message>();
+  struct source final : detail::message_source {
+    explicit source(Message m) : value{std::move(m)} {}
+    detail::node_ptr make() override { return detail::make_node<Message>(value); }
+    Message value;
+  };
+  return detail::start_interval(detail::interval_of(period), std::move(target),
+                                std::make_unique<source>(std::move(message)));
+}
+
+/// exit(target, reason) at the deadline.     [process]
+inline ref exit_after(detail::deadline when, detail::timer_target target, exit_reason reason) {
+  return detail::start_exit_timer(when, std::move(target), std::move(reason));
+}
+inline ref kill_after(detail::deadline when, detail::timer_target target) {
+  return exit_after(when, std::move(target), exit_reason::kill);
+}
+/// Spawns a process that runs `body` at the deadline.     [process]
+template <class Body>
+ref apply_after(detail::deadline when, Body&& body) {
+  return detail::start_apply_timer(when, detail::make_closure(std::forward<Body>(body)));
+}
+
+/// Stops a timer. The time that was left, or nothing if it had fired, been cancelled, or never was.     [process]
+std::optional<std::chrono::nanoseconds> cancel_timer(ref timer);
+/// The time left; the timer goes on.     [process]
+[[nodiscard]] std::optional<std::chrono::nanoseconds> read_timer(ref timer);
+
+}  // namespace joist::inline v0

@@ -1,0 +1,123 @@
+// base/flat_map.hpp: a map from non-zero 64-bit keys: pids, references. Most processes have few relations, some have
+// hundreds of thousands: up to eight entries are searched in a row, more are hashed (linear probing, no tombstones).
+// Refused: std::unordered_map: a node allocation and two cache misses for the one monitor of every call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace joist::inline v0::base {
+
+template <class Value>
+class flat_map {
+ public:
+  struct entry {
+    std::uint64_t key = 0;  // 0: free
+    Value value{};
+  };
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+  [[nodiscard]] Value* find(std::uint64_t key) noexcept {
+    entry* found = locate(key);
+    return found != nullptr ? &found->value : nullptr;
+  }
+
+  /// The value of `key`, made by default if there is none. References hold until the next change.
+  Value& operator[](std::uint64_t key) {
+    if (entry* found = locate(key)) return found->value;
+    if (size_ >= (is_row() ? capacity_ : capacity_ - capacity_ / 4)) grow();
+    entry& place = free_place(key);
+    place.key = key;
+    place.value = Value{};
+    ++size_;
+    return place.value;
+  }
+
+  bool erase(std::uint64_t key) {
+    entry* found = locate(key);
+    if (found == nullptr) return false;
+    --size_;
+    if (is_row()) {
+      entry& last = entries_[size_];
+      if (found != &last) *found = std::move(last);
+      last = entry{};
+    } else {
+      close_gap(static_cast<std::size_t>(found - entries_.get()));
+    }
+    return true;
+  }
+
+  /// Calls f(key, value) for each entry, in no order. f must not change the map.
+  template <class F>
+  void for_each(F&& f) {
+    for (std::size_t i = 0, left = size_; left > 0; ++i) {
+      if (entries_[i].key == 0) continue;
+      --left;
+      f(entries_[i].key, entries_[i].value);
+    }
+  }
+
+ private:
+  static constexpr std::size_t row = 8;
+
+  [[nodiscard]] bool is_row() const noexcept { return capacity_ <= row; }
+  [[nodiscard]] std::size_t home(std::uint64_t key) const noexcept {
+    return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> 32) & (capacity_ - 1);
+  }
+
+  entry* locate(std::uint64_t key) noexcept {
+    if (is_row()) {
+      for (std::size_t i = 0; i < size_; ++i) {
+        if (entries_[i].key == key) return &entries_[i];
+      }
+      return nullptr;
+    }
+    for (std::size_t i = home(key);; i = (i + 1) & (capacity_ - 1)) {
+      if (entries_[i].key == key) return &entries_[i];
+      if (entries_[i].key == 0) return nullptr;
+    }
+  }
+
+  entry& free_place(std::uint64_t key) noexcept {
+    if (is_row()) return entries_[size_];
+    std::size_t i = home(key);
+    while (entries_[i].key != 0) i = (i + 1) & (capacity_ - 1);
+    return entries_[i];
+  }
+
+  void grow() {
+    const std::size_t before = capacity_;
+    auto old = std::move(entries_);
+    capacity_ = before == 0 ? 1 : before * 2;
+    entries_ = std::make_unique<entry[]>(capacity_);
+    const std::size_t kept = size_;
+    size_ = 0;
+    for (std::size_t i = 0; i < before && size_ < kept; ++i) {
+      if (old[i].key == 0) continue;
+      free_place(old[i].key) = std::move(old[i]);
+      ++size_;
+    }
+  }
+
+  // Moves later entries of the probe run back, so that no search is cut short (Knuth 6.4, algorithm R).
+  void close_gap(std::size_t gap) {
+    const std::size_t mask = capacity_ - 1;
+    for (std::size_t i = (gap + 1) & mask; entries_[i].key != 0; i = (i + 1) & mask) {
+      const std::size_t wanted = home(entries_[i].key);
+      if (((i - wanted) & mask) < ((i - gap) & mask)) continue;
+      entries_[gap] = std::move(entries_[i]);
+      gap = i;
+    }
+    entries_[gap] = entry{};
+  }
+
+  std::unique_ptr<entry[]> entries_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace joist::inline v0::base

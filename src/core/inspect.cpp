@@ -1,0 +1,101 @@
+#include "core/inspect.hpp"
+
+#include <joist/receive.hpp>
+
+#include "core/scheduler.hpp"
+#include "fiber/slot.hpp"
+
+namespace joist::inline v0 {
+
+using namespace core;
+
+namespace {
+
+process_details details_of(process_control& p, bool is_running) {
+  scheduler& home = this_worker()->home;
+  process_details d;
+  d.process = home.pid_of(p);
+  d.parent = p.parent;
+  d.priority = p.priority;
+  d.trap_exit = p.traps_exits;
+  d.message_queue_length = p.box.length;
+  d.reductions = p.spent;
+  d.name = home.names.name_of(d.process);
+  d.status = is_running || p.left_with == intent::yield ? process_status::running : process_status::waiting;
+  if (!is_running && p.context != nullptr) {
+    d.stack_bytes = static_cast<std::size_t>(p.stack->top - static_cast<std::byte*>(p.context));
+  }
+  if (p.extras == nullptr) return d;
+  process_extras& x = *p.extras;
+  d.label = x.label;
+  if (x.suspends > 0) d.status = process_status::suspended;
+  x.links.for_each([&](std::uint64_t other, const link_end& end) {
+    if (end.active) d.links.push_back(pid::from_value(other));
+  });
+  x.watching.for_each([&](std::uint64_t, const watch& w) { d.monitors.push_back(w.target); });
+  x.watchers.for_each([&](std::uint64_t, pid watcher) { d.monitored_by.push_back(watcher); });
+  d.aliases = x.aliases.size();
+  return d;
+}
+
+inspect_reply ask(worker& w, pid target, inspection what) {
+  const std::uint64_t request = make_ref().value();
+  const pid me = w.home.pid_of(*w.running);
+  node_ptr signal = make_signal<node_kind::inspect, inspect_payload>(request, me, what);
+  if (!w.home.deliver(target, signal, &w)) return {request, std::nullopt, false};
+  return receive_reply(ref{request}, when([request](const inspect_reply& r) { return r.request == request; },
+                                          [](inspect_reply r) { return r; }));
+}
+
+}  // namespace
+
+void core::answer_inspection(process_control& p, std::uint64_t request, const inspect_payload& question, bool alive) {
+  worker& w = *this_worker();
+  inspect_reply reply{request, std::nullopt, alive};
+  if (alive && question.what == inspection::details) reply.details = details_of(p, w.running == &p);
+  node_ptr message = detail::make_node<inspect_reply>(std::move(reply));
+  (void)w.home.deliver(question.asker, message, &w);
+}
+
+std::optional<process_details> process_info(pid process) {
+  worker& w = require_process("process_info");
+  process_control& p = *w.running;
+  charge(w);
+  worker& here = *this_worker();
+  if (process != here.home.pid_of(p)) return ask(here, process, inspection::details).details;
+  if (!p.ending) take_signals(p);
+  if (p.ending) return std::nullopt;
+  return details_of(p, true);
+}
+
+bool is_alive(pid process) {
+  worker& w = require_process("is_alive");
+  charge(w);
+  worker& here = *this_worker();
+  if (process == here.home.pid_of(*here.running)) return !here.running->ending;
+  const process_control* p = here.home.find(process);
+  if (p == nullptr) return false;
+  if (p->signals.is_quiet(process.generation())) return true;
+  return ask(here, process, inspection::alive).alive;
+}
+
+void suspend(pid target) {
+  worker& w = require_process("suspend");
+  node_ptr signal = make_signal<node_kind::suspend>(0);
+  if (target == w.home.pid_of(*w.running)) throw error{errc::bad_argument, "suspend: a process cannot suspend itself; wait in receive"};
+  if (!w.home.deliver(target, signal, &w)) throw error{errc::no_process, fmt::format("suspend: no living process {}", target)};
+  charge(w);
+}
+
+void resume(pid target) {
+  worker& w = require_process("resume");
+  node_ptr signal = make_signal<node_kind::resume>(0);
+  if (!w.home.deliver(target, signal, &w)) throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
+  charge(w);
+}
+
+std::vector<pid> processes() { return require_process("processes").home.all(); }
+
+system_details system_info() { return require_process("system_info").home.info(); }
+
+}  // namespace joist::inline v0

@@ -1,0 +1,48 @@
+#include <joist/link.hpp>
+#include <joist/process.hpp>
+
+#include "core/relations.hpp"
+#include "core/scheduler.hpp"
+
+namespace joist::inline v0 {
+
+using namespace core;
+
+void link(pid other) {
+  worker& w = require_process("link");
+  process_control& p = *w.running;
+  charge(w);
+  if (!other) throw error{errc::bad_argument, "link: expected a pid, got one that names nobody"};
+  const pid me = w.home.pid_of(p);
+  if (other == me) return;
+  link_end& end = p.more().links[other.value()];
+  if (end.active) return;
+  end.active = true;
+  node_ptr signal = make_signal<node_kind::link>(me.value());
+  if (w.home.deliver(other, signal, this_worker())) return;
+  link_end& dead = p.more().links[other.value()];
+  dead.active = false;
+  if (dead.unlinks == 0) p.extras->links.erase(other.value());
+  if (!p.traps_exits) throw error{errc::no_process, fmt::format("link: no living process {}", other)};
+  send(me, exited{other, exit_reason::noproc});
+}
+
+void unlink(pid other) {
+  worker& w = require_process("unlink");
+  process_control& p = *w.running;
+  charge(w);
+  // L13: an exit signal that is here already is not undone by an unlink.
+  take_signals(p);
+  link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
+  if (end == nullptr || !end->active) return;
+  end->active = false;
+  worker& here = *this_worker();
+  node_ptr signal = make_signal<node_kind::unlink>(here.home.pid_of(p).value());
+  if (here.home.deliver(other, signal, &here)) {
+    ++p.extras->links[other.value()].unlinks;
+  } else if (p.extras->links[other.value()].unlinks == 0) {
+    p.extras->links.erase(other.value());
+  }
+}
+
+}  // namespace joist::inline v0

@@ -1,0 +1,115 @@
+#include <joist/alias.hpp>
+#include <joist/monitor.hpp>
+#include <joist/names.hpp>
+#include <joist/receive.hpp>
+#include <joist/ref.hpp>
+
+#include "core/relations.hpp"
+#include "core/scheduler.hpp"
+
+namespace joist::inline v0 {
+
+using namespace core;
+
+namespace {
+
+constinit std::atomic<std::uint64_t> foreign_refs{0};
+
+std::uint64_t new_ref(worker& w) { return ++w.next_ref; }
+
+void note_alias(process_control& p, std::uint64_t reference, alias_mode mode) {
+  if (mode != alias_mode::none) p.more().aliases[reference].one_reply = mode == alias_mode::reply_demonitor;
+}
+
+// The watch is there before the signal goes, so the answer finds it, however fast it comes.
+ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
+  process_control& p = *w.running;
+  charge(w);
+  worker& here = *this_worker();
+  const std::uint64_t reference = new_ref(here);
+  p.box.set_mark(reference);
+  const pid me = here.home.pid_of(p);
+  entry.target = target;
+  entry.mode = mode;
+  p.more().watching[reference] = std::move(entry);
+  note_alias(p, reference, mode);
+  if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
+  node_ptr signal = make_signal<node_kind::monitor, pid>(reference, me);
+  if (!target || !here.home.deliver(target, signal, &here)) {
+    node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
+    (void)here.home.deliver(me, answer, &here);
+  }
+  return ref{reference};
+}
+
+}  // namespace
+
+ref make_ref() {
+  worker* w = this_worker();
+  if (w == nullptr) return ref{(std::uint64_t{1} << 63) | foreign_refs.fetch_add(1, std::memory_order_relaxed)};
+  const std::uint64_t reference = new_ref(*w);
+  if (w->running != nullptr) {
+    process_control& p = *w->running;
+    // What is on its way was sent before the reference existed.
+    if (!p.ending && !p.box.in_guard) take_signals(p);
+    p.box.set_mark(reference);
+  }
+  return ref{reference};
+}
+
+ref monitor(pid target) { return watch_process(require_process("monitor"), target, alias_mode::none, {}); }
+
+ref monitor(pid target, alias_mode mode) { return watch_process(require_process("monitor"), target, mode, {}); }
+
+ref monitor(std::string_view name) {
+  worker& w = require_process("monitor");
+  watch entry;
+  entry.name = std::make_unique<std::string>(name);
+  return watch_process(w, w.home.names.find(name), alias_mode::none, std::move(entry));
+}
+
+ref detail::monitor_with(pid target, alias_mode mode, std::unique_ptr<down_maker> maker) {
+  worker& w = require_process("monitor");
+  watch entry;
+  entry.maker = std::move(maker);
+  return watch_process(w, target, mode, std::move(entry));
+}
+
+bool demonitor(ref reference, demonitor_option option) {
+  worker& w = require_process("demonitor");
+  process_control& p = *w.running;
+  if (p.box.in_guard) throw error{errc::bad_wait, "demonitor: not from a receive guard: it would change the mailbox under the scan"};
+  charge(w);
+  watch* found = p.extras != nullptr ? p.extras->watching.find(reference.value()) : nullptr;
+  if (found != nullptr) {
+    worker& here = *this_worker();
+    if (found->mode == alias_mode::demonitor || found->mode == alias_mode::reply_demonitor) {
+      p.extras->aliases.erase(reference.value());
+    }
+    node_ptr signal = make_signal<node_kind::demonitor>(reference.value());
+    if (found->target) (void)here.home.deliver(found->target, signal, &here);
+    p.extras->watching.erase(reference.value());
+    return true;
+  }
+  if (option == demonitor_option::flush && !p.ending) {
+    receive(when([reference](const down& d) { return d.monitor == reference; }, [](down) {}), after(std::chrono::seconds{0}, [] {}));
+  }
+  return false;
+}
+
+alias make_alias(alias_use use) {
+  worker& w = require_process("make_alias");
+  const ref reference = make_ref();
+  w.running->more().aliases[reference.value()].one_reply = use == alias_use::one_reply;
+  return {self(), reference};
+}
+
+alias alias_of(ref reference) { return {self(), reference}; }
+
+bool unalias(ref reference) {
+  worker& w = require_process("unalias");
+  process_control& p = *w.running;
+  return p.extras != nullptr && p.extras->aliases.erase(reference.value());
+}
+
+}  // namespace joist::inline v0

@@ -1,0 +1,71 @@
+// Node numbers: which runtime of this program a pid belongs to. Never destroyed, so a stale pid may always ask.
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "core/scheduler.hpp"
+
+namespace joist::inline v0::core {
+namespace {
+
+constexpr std::size_t nodes = std::size_t{1} << pid::node_bits;
+// See process_table::give_back: the count of generations may be a little behind.
+constexpr std::uint32_t generation_margin = 1000;
+
+struct node_entry {
+  std::atomic<scheduler*> here{nullptr};
+  std::atomic<std::int32_t> inside{0};   // foreign threads that use `here`
+  std::uint32_t next_generation = 1;     // under claims.mutex; 0 means none
+  bool claimed = false;                  // under claims.mutex
+};
+
+struct node_claims {
+  std::mutex mutex;
+  std::uint32_t last = 0;
+};
+
+constinit std::array<node_entry, nodes> registry{};
+constinit node_claims claims{};
+
+}  // namespace
+
+node_claim claim_node() {
+  const std::scoped_lock lock{claims.mutex};
+  for (std::size_t tried = 0; tried < nodes; ++tried) {
+    claims.last = (claims.last + 1) % nodes;
+    node_entry& e = registry[claims.last];
+    if (claims.last == 0 || e.claimed || e.next_generation >= (1U << pid::generation_bits) - generation_margin) continue;
+    e.claimed = true;
+    return {claims.last, e.next_generation};
+  }
+  throw error{errc::out_of_memory, fmt::format("runtime: expected fewer than {} runtimes at a time", nodes - 1)};
+}
+
+void publish_node(std::uint32_t node, scheduler* s) noexcept {
+  registry[node].here.store(s, std::memory_order_seq_cst);
+}
+
+void retract_node(std::uint32_t node) noexcept {
+  registry[node].here.store(nullptr, std::memory_order_seq_cst);
+  // Who came before is in a single push or spawn: microseconds.
+  while (registry[node].inside.load(std::memory_order_seq_cst) != 0) std::this_thread::yield();
+}
+
+void free_node(std::uint32_t node, std::uint32_t highest_generation) noexcept {
+  const std::scoped_lock lock{claims.mutex};
+  registry[node].next_generation = highest_generation + generation_margin;
+  registry[node].claimed = false;
+}
+
+bool node_is_quiet(std::uint32_t node) noexcept { return registry[node].inside.load(std::memory_order_seq_cst) == 0; }
+
+// Entering first and looking second, both seq_cst, pairs with retract_node, which does it the other way round.
+node_guard::node_guard(std::uint32_t node) noexcept : node_{node} {
+  registry[node_].inside.fetch_add(1, std::memory_order_seq_cst);
+  found_ = registry[node_].here.load(std::memory_order_seq_cst);
+}
+
+node_guard::~node_guard() { registry[node_].inside.fetch_sub(1, std::memory_order_seq_cst); }
+
+}  // namespace joist::inline v0::core

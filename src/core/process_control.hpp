@@ -1,0 +1,113 @@
+// core/process_control.hpp: all that the runtime knows of one process. Lives in the process table, for good: the
+// memory of one that ended is used for another, never given back, so a stale pid may always look.
+//
+// Fields are grouped by writer. "The owner" is who has the right to run the process (signal_word.hpp, W1): itself while it
+// runs, the worker just before and after.
+#pragma once
+
+#include <joist/alias.hpp>
+#include <joist/detail/mailbox.hpp>
+#include <joist/detail/spawn.hpp>
+#include <joist/exit_reason.hpp>
+#include <joist/local.hpp>
+#include <joist/monitor.hpp>
+#include <joist/pid.hpp>
+#include <joist/process.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/flat_map.hpp"
+#include "core/signal_word.hpp"
+#include "fiber/fiber.hpp"
+
+namespace joist::inline v0::detail {
+class scheduler;
+struct ask_state;
+}  // namespace joist::inline v0::detail
+
+namespace joist::inline v0::core {
+
+using detail::mailbox;
+using detail::node_ptr;
+using detail::scheduler;
+
+/// One end of a link. `unlinks` counts our unlink signals that the other has not acknowledged: what it sent before
+/// it saw them speaks of a link that is gone, and is ignored (OTP: erl_proc_sig_queue.h, unlink ids).
+struct link_end {
+  bool active = false;
+  std::uint32_t unlinks = 0;
+};
+
+/// What a watcher remembers of a monitor.
+struct watch {
+  pid target;
+  alias_mode mode = alias_mode::none;
+  std::unique_ptr<detail::down_maker> maker;
+  std::unique_ptr<std::string> name;
+};
+
+struct alias_entry {
+  bool one_reply = false;
+};
+
+/// What most processes do not have. The owner's, but for what is fixed at spawn.
+struct process_extras {
+  std::string label;
+  base::flat_map<link_end> links;
+  base::flat_map<watch> watching;                 // by reference
+  base::flat_map<pid> watchers;                   // by reference
+  base::flat_map<alias_entry> aliases;            // by reference
+  std::vector<std::pair<const void*, detail::local_slot>> locals;
+  exit_reason reason;                             // once it is ending
+  std::uint32_t suspends = 0;
+  std::uint32_t mailbox_limit = 0;
+  mailbox_policy when_full = mailbox_policy::drop_newest;
+  std::atomic<std::uint32_t> queued{0};           // messages pushed and not taken, where a limit is set: any thread
+  std::uint32_t arrived = 0;                      // of those, moved to the mailbox and not yet counted off
+  std::shared_ptr<detail::ask_state> listener;    // is told the reason at the end
+};
+
+/// Why a process went back to its worker.
+enum class intent : std::uint8_t { yield, wait, end };
+
+struct alignas(64) process_control : fiber::fiber {
+  // -- any thread
+  signal_word signals;
+  std::atomic<std::uint32_t> generation{0};
+  std::atomic<std::uint32_t> timers{0};           // that aim at it
+  std::atomic<bool> named{false};
+  std::atomic<bool> alive{false};                 // from create() to its last moment: for counts and reports
+  std::atomic<bool> limited{false};               // extras hold a mailbox limit; fixed while it lives
+
+  // -- fixed at spawn
+  joist::priority priority = priority::normal;
+  bool started = false;                           // owner
+  // -- the owner
+  bool traps_exits = false;
+  bool ready = true;                              // something has come that its wait is for
+  bool ending = false;                            // its exit is announced, its stack is being unwound
+  bool finishing = false;                         // its body has returned or thrown; what it owned is being destroyed
+  bool abandoned = false;
+  intent left_with = intent::yield;
+  std::uint32_t index = 0;
+  std::uint32_t spent = 0;                        // reductions, in units of 1: wraps
+  pid parent;
+  detail::closure* body = nullptr;
+  process_extras* extras = nullptr;
+  mailbox box;
+  std::uint64_t timed_out = 0;                    // the receive timer that fired last
+
+  [[nodiscard]] process_extras& more() {
+    if (extras == nullptr) extras = new process_extras;
+    return *extras;
+  }
+};
+
+static_assert(sizeof(process_control) <= (base::sanitized ? 256 : 192), "a million processes: 192 MB before their stacks");
+
+}  // namespace joist::inline v0::core

@@ -1,0 +1,98 @@
+#include "core/process_main.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <exception>
+
+#include "base/assert.hpp"
+#include "core/scheduler.hpp"
+#include "core/throw_trace.hpp"
+
+namespace joist::inline v0::core {
+namespace {
+
+std::string demangled(const char* name) {
+  int status = 0;
+  char* plain = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  std::string text = status == 0 ? plain : name;
+  std::free(plain);
+  return text;
+}
+
+exit_reason reason_of_error(std::string type, std::string what) {
+  return exit_reason::error({std::move(type), std::move(what), take_throw_trace()});
+}
+
+void call_body(void* body) {
+  auto& c = *static_cast<detail::closure*>(body);
+  c.run(c);
+}
+
+// noinline: its frame goes before the process ends. Leaves thread_local state alone: the process may have moved.
+[[gnu::noinline]] exit_reason run_body(process_control& p) {
+  if (p.ending) return p.extras->reason;  // ended before it began
+  try {
+    call_tracing_throws(&call_body, p.body);
+    return exit_reason::normal;
+  } catch (const process_exit& e) {
+    return e.reason();
+  } catch (const forced_exit& e) {
+    return e.reason();
+  } catch (const std::exception& e) {
+    return reason_of_error(demangled(typeid(e).name()), e.what());
+  } catch (const char* text) {
+    return reason_of_error("const char*", text);
+  } catch (const std::string& text) {
+    return reason_of_error("std::string", text);
+  } catch (int number) {
+    return reason_of_error("int", std::to_string(number));
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return reason_of_error(type != nullptr ? demangled(type->name()) : "a foreign exception", "");
+  }
+}
+
+[[gnu::noinline]] void finish(process_control& p, exit_reason reason) {
+  p.finishing = true;
+  detail::closure* body = std::exchange(p.body, nullptr);
+  body->destroy(*body);
+  if (p.extras != nullptr) {
+    while (!p.extras->locals.empty()) {
+      detail::local_slot slot = p.extras->locals.back().second;
+      p.extras->locals.pop_back();
+      if (slot.value != nullptr) slot.destroy(slot.value);
+    }
+  }
+  if (!p.ending) announce_exit(p, std::move(reason), nullptr);
+  clear_process(p);
+}
+
+}  // namespace
+
+void process_main(fiber::fiber& self, fiber::thread_frame&) {
+  auto& p = static_cast<process_control&>(self);
+  p.started = true;
+  finish(p, run_body(p));
+  (void)switch_away(*this_worker(), intent::end);
+}
+
+void unwind(process_control& p) { throw forced_exit{p.extras->reason}; }
+
+void unwind_from_wait(process_control& p, bool has_timeout) {
+  if (!p.finishing && std::uncaught_exceptions() == 0) unwind(p);
+  // A destructor waits while its stack is being unwound: to throw would end the program.
+  if (has_timeout) return;
+  worker* w = this_worker();
+  p.abandoned = true;
+  w->abandoned.add();
+  w->home.log(log_level::error,
+              fmt::format("process {} \"{}\" ({}) waits in a destructor while it is being ended: its stack is given up and what "
+                          "it owns is leaked. Give receive an after(...) in destructors.",
+                          w->home.pid_of(p), p.extras->label, p.extras->reason));
+  clear_process(p);
+  (void)switch_away(*w, intent::end);
+  base::assertion_failed("an abandoned stack ran", "a process that ended does not run", __FILE__, __LINE__);
+}
+
+}  // namespace joist::inline v0::core

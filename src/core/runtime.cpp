@@ -1,0 +1,91 @@
+#include <joist/runtime.hpp>
+
+#include "core/scheduler.hpp"
+
+namespace joist::inline v0 {
+
+using detail::ask_state;
+using detail::closure_ptr;
+using detail::node_ptr;
+using detail::scheduler;
+
+namespace {
+
+void refuse_in_process(const char* call) {
+  if (!in_process()) return;
+  throw error{errc::bad_wait, fmt::format("{}: expected a thread that runs no process: it would block a worker; in a process, "
+                                          "send and receive", call)};
+}
+
+}  // namespace
+
+ask_failed::ask_failed(exit_reason reason)
+    : std::runtime_error{fmt::format("ask: the asking process ended before it had an answer: {}", reason.to_string())},
+      reason_{std::move(reason)} {}
+
+runtime::runtime(runtime_options options)
+    : scheduler_{std::make_shared<scheduler>(options, false)}, stop_deadline_{options.stop_deadline} {
+  scheduler_->start_threads();
+}
+
+runtime::~runtime() {
+  if (running()) (void)stop(stop_deadline_);
+}
+
+bool runtime::running() const noexcept { return !scheduler_->stopping(); }
+
+system_details runtime::info() const { return scheduler_->info(); }
+
+stop_report runtime::stop(std::chrono::milliseconds limit) {
+  refuse_in_process("runtime::stop");
+  if (limit < limit.zero()) throw error{errc::bad_argument, fmt::format("runtime::stop: expected a limit of 0 or more, got {} ms", limit.count())};
+  return scheduler_->stop(limit);
+}
+
+pid runtime::spawn_closure(closure_ptr body, const spawn_options* options) {
+  core::process_control& p = scheduler_->create(std::move(body), options, nullptr);
+  const pid made = scheduler_->pid_of(p);
+  scheduler_->inject(p);
+  return made;
+}
+
+void runtime::ask_closure(closure_ptr body, detail::deadline limit) {
+  refuse_in_process("runtime::ask");
+  const auto state = std::make_shared<ask_state>();
+  core::process_control& p = scheduler_->create(std::move(body), nullptr, nullptr, state);
+  const pid asker = scheduler_->pid_of(p);
+  scheduler_->inject(p);
+  std::unique_lock lock{state->mutex};
+  auto done = [&state] { return state->done; };
+  if (limit.is_never()) {
+    state->ended.wait(lock, done);
+  } else {
+    const std::chrono::steady_clock::time_point until{std::chrono::nanoseconds{limit.resolve()}};
+    if (!state->ended.wait_until(lock, until, done)) {
+      lock.unlock();
+      exit(asker, exit_reason::kill);
+      throw ask_failed{exit_reason::timeout};
+    }
+  }
+  if (state->reason != exit_reason::normal) throw ask_failed{state->reason};
+}
+
+int detail::run_main(closure_ptr first, runtime_options options) {
+  refuse_in_process("run");
+  const auto state = std::make_shared<ask_state>();
+  const auto home = std::make_shared<scheduler>(options, false);
+  home->start_threads();
+  home->inject(home->create(std::move(first), nullptr, nullptr, state));
+  {
+    std::unique_lock lock{state->mutex};
+    state->ended.wait(lock, [&state] { return state->done; });
+  }
+  const stop_report report = home->stop(options.stop_deadline);
+  for (const auto& s : report.still_running) {
+    home->log(log_level::warning, fmt::format("stopped, but process {} \"{}\" still runs{}", s.process, s.label,
+                                              s.stuck_thread ? " and holds its thread" : ""));
+  }
+  return state->reason.is_orderly() ? 0 : 1;
+}
+
+}  // namespace joist::inline v0

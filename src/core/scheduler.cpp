@@ -1,0 +1,267 @@
+#include "core/scheduler.hpp"
+
+#include <joist/log.hpp>
+
+#include <sched.h>
+
+#include <algorithm>
+#include <bit>
+#include <thread>
+
+#include "base/assert.hpp"
+#include "base/pool.hpp"
+#include "base/sanitizer.hpp"
+
+namespace joist::inline v0::detail {
+
+using core::process_control;
+using core::worker;
+
+namespace {
+
+#ifdef JOIST_OWN_STACKS
+constexpr bool always_own_stacks = true;
+#else
+constexpr bool always_own_stacks = base::sanitized;
+#endif
+
+constexpr std::size_t least_slot_bytes = std::size_t{16} << 10;
+
+std::size_t usable_cores() noexcept {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+runtime_options checked(runtime_options o) {
+  if (o.workers == 0) o.workers = usable_cores();
+  auto require = [](bool ok, const char* what, auto got) {
+    if (!ok) throw error{errc::bad_argument, fmt::format("runtime_options: expected {}, got {}", what, got)};
+  };
+  require(o.workers <= 1000, "at most 1000 workers", o.workers);
+  require(o.process_limit >= 1 && o.process_limit <= std::size_t{60'000'000}, "a process_limit of 1 to 60000000", o.process_limit);
+  require(o.slots >= 1 && o.slots <= std::size_t{1} << 20, "1 to 1048576 slots", o.slots);
+  require(std::has_single_bit(o.slot_bytes) && o.slot_bytes >= least_slot_bytes && o.slot_bytes <= std::size_t{1} << 30,
+          "slot_bytes to be a power of two from 16 KiB to 1 GiB", o.slot_bytes);
+  require(o.reductions >= 1 && o.reductions <= 1'000'000'000, "1 to 1000000000 reductions", o.reductions);
+  return o;
+}
+
+}  // namespace
+
+scheduler::scheduler(const runtime_options& o, bool simulated)
+    : scheduler{checked(o), core::claim_node(), simulated} {}
+
+scheduler::scheduler(const runtime_options& o, core::node_claim claim, bool simulated)
+    : node{claim.node},
+      options{o},
+      slot_bytes{o.slot_bytes},
+      table{o.process_limit, o.workers + 1, claim.first_generation},
+      stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
+      names{table},
+      sink_{o.log ? o.log : spdlog_sink()} {
+  const std::size_t count = simulated ? 1 : options.workers;
+  for (std::size_t i = 0; i < count; ++i) workers.push_back(std::make_unique<worker>(*this, static_cast<std::uint32_t>(i)));
+  table.set_grace({[this] {
+                     std::vector<std::uint64_t> since;
+                     for (const auto& w : workers) since.push_back(w->switches.load(std::memory_order_seq_cst));
+                     return since;
+                   },
+                   [this](const std::vector<std::uint64_t>& since) {
+                     for (std::size_t i = 0; i < workers.size(); ++i) {
+                       if (!workers[i]->resting.load() && workers[i]->switches.load() == since[i]) return false;
+                     }
+                     return core::node_is_quiet(node);
+                   }});
+  core::publish_node(node, this);
+}
+
+scheduler::~scheduler() {
+  core::retract_node(node);
+  core::free_node(node, table.highest_generation());
+}
+
+void scheduler::start_threads() {
+  const std::scoped_lock lock{stop_mutex_};
+  for (const auto& w : workers) {
+    w->thread = std::thread{[keep = shared_from_this(), mine = w.get()] {
+      core::work(*mine);
+      keep->worker_left();
+    }};
+    ++workers_left_;
+  }
+}
+
+process_control& scheduler::take_place(worker* here) {
+  if (!accepts()) throw error{errc::not_running, "spawn: the runtime is stopping and takes no new processes"};
+  process_control* p = nullptr;
+  if (here != nullptr) {
+    p = table.take(here->places);
+    if (p != nullptr) here->spawned.add();
+  } else {
+    const std::scoped_lock lock{foreign_mutex_};
+    p = table.take(foreign_places_);
+    if (p != nullptr) foreign_spawned_.add();
+  }
+  if (p == nullptr) {
+    throw error{errc::process_limit,
+                fmt::format("spawn: {} processes are alive, which is the limit; raise runtime_options::process_limit", table.limit())};
+  }
+  return *p;
+}
+
+process_control& scheduler::create(closure_ptr body, const spawn_options* o, worker* here, std::shared_ptr<ask_state> listener) {
+  process_control& p = take_place(here);
+  p.next = nullptr;
+  p.started = p.traps_exits = p.ending = p.finishing = p.abandoned = false;
+  p.ready = true;
+  p.left_with = core::intent::yield;
+  p.spent = 0;
+  p.timed_out = 0;
+  p.box = {};
+  p.box.tail = &p.box.head;
+  p.priority = priority::normal;
+  p.parent = here != nullptr && here->running != nullptr ? pid_of(*here->running) : pid{};
+  try {
+    if (o != nullptr || listener != nullptr) p.extras = new core::process_extras;
+    if (listener != nullptr) p.extras->listener = std::move(listener);
+    if (o != nullptr) {
+      p.extras->label = o->label;
+      p.extras->mailbox_limit = o->mailbox_limit;
+      p.extras->when_full = o->when_full;
+      p.priority = o->priority;
+      p.limited.store(p.box.limited = o->mailbox_limit > 0, std::memory_order_relaxed);
+    }
+    if (always_own_stacks || (o != nullptr && o->own_stack)) {
+      stacks.assign_own(p, o != nullptr && o->stack_bytes > 0 ? o->stack_bytes : slot_bytes);
+    }
+  } catch (...) {
+    delete std::exchange(p.extras, nullptr);
+    p.limited.store(false, std::memory_order_relaxed);
+    if (here != nullptr) {
+      here->ended.add();
+      table.give_back(&p, here->places);
+    } else {
+      const std::scoped_lock lock{foreign_mutex_};
+      foreign_spawned_.add(std::uint64_t(-1));
+      table.give_back(&p, foreign_places_);
+    }
+    throw error{errc::out_of_memory, "spawn: the system gives no memory for another process or its stack"};
+  }
+  p.body = body.release();
+  p.alive.store(true, std::memory_order_release);
+  p.signals.open(p.generation.load(std::memory_order_relaxed));
+  return p;
+}
+
+void scheduler::inject(process_control& p) {
+  injected[static_cast<std::size_t>(p.priority)].push(&p);
+  idle.notify();
+}
+
+void scheduler::enqueue(process_control& p, worker* here, bool next) {
+  if (here != nullptr) {
+    core::make_ready(*here, p, next);
+  } else {
+    inject(p);
+  }
+}
+
+bool scheduler::deliver(pid target, node_ptr& signal, worker* here) {
+  if (target.node() != node) {
+    const core::node_guard other{target.node()};
+    return other.get() != nullptr && other.get()->deliver(target, signal, nullptr);
+  }
+  process_control* p = table.place_of(target);
+  if (p == nullptr) return false;
+  switch (p->signals.push(signal.get(), target.generation(), p->generation)) {
+    case core::signal_word::push_result::closed:
+      return false;
+    case core::signal_word::push_result::wake:
+      (void)signal.release();
+      enqueue(*p, here, true);
+      return true;
+    case core::signal_word::push_result::delivered:
+      (void)signal.release();
+      return true;
+  }
+  return false;
+}
+
+process_control* scheduler::find(pid target) const noexcept {
+  if (target.node() != node) return nullptr;
+  process_control* p = table.place_of(target);
+  if (p == nullptr || p->generation.load(std::memory_order_acquire) != target.generation()) return nullptr;
+  return p->signals.is_closed() ? nullptr : p;
+}
+
+void scheduler::process_ended(worker& w, process_control& p) noexcept {
+  p.alive.store(false, std::memory_order_release);
+  p.limited.store(false, std::memory_order_relaxed);
+  table.give_back(&p, w.places);
+  w.ended.add();
+  if (stopping()) {
+    const std::scoped_lock lock{stop_mutex_};
+    stop_changed_.notify_all();
+  }
+}
+
+std::size_t scheduler::alive() const noexcept {
+  std::uint64_t ended = 0;
+  std::uint64_t spawned = 0;
+  for (const auto& w : workers) ended += w->ended.get();
+  for (const auto& w : workers) spawned += w->spawned.get();
+  spawned += foreign_spawned_.get();
+  return static_cast<std::size_t>(spawned > ended ? spawned - ended : 0);
+}
+
+bool scheduler::queues_empty() const noexcept {
+  for (const auto& q : injected) {
+    if (!q.empty()) return false;
+  }
+  return std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->queue.empty(); });
+}
+
+std::vector<pid> scheduler::all() const {
+  std::vector<pid> found;
+  table.for_each_place([&](const process_control& p) {
+    if (!p.signals.is_closed()) found.push_back(pid_of(p));
+  });
+  return found;
+}
+
+system_details scheduler::info() const {
+  system_details d;
+  d.workers = workers.size();
+  d.process_count = alive();
+  d.process_limit = table.limit();
+  d.slots_made = std::min(stacks.slots_made(), stacks.slot_limit());
+  d.slot_limit = stacks.slot_limit();
+  d.slot_bytes = stacks.slot_bytes();
+  d.own_stacks = stacks.own_stacks();
+  d.spawned = foreign_spawned_.get();
+  for (const auto& w : workers) {
+    d.spawned += w->spawned.get();
+    d.context_switches += w->switches.load(std::memory_order_relaxed);
+    d.stack_copies += w->copies.get();
+    d.slot_waits += w->slot_waits.get();
+    d.steals += w->steals.get();
+    d.abandoned_stacks += w->abandoned.get();
+    const std::scoped_lock lock{w->timer_mutex};
+    d.timers += w->wheel.size();
+  }
+  d.live_nodes = base::pool_live_blocks();
+  d.stack_guards_by_madvise = fiber::stack_pool::guards_by_madvise();
+  return d;
+}
+
+void scheduler::log(log_level level, std::string_view text) noexcept {
+  try {
+    const std::scoped_lock lock{log_mutex_};
+    sink_(level, text);
+  } catch (...) {
+    // A sink that throws loses its line; there is nobody left to tell.
+  }
+}
+
+}  // namespace joist::inline v0::detail

@@ -1,0 +1,135 @@
+// core/scheduler.hpp: one running system: its processes, workers, stacks, names. Held by the runtime object, and by every
+// worker thread, so that a thread that is stuck in a process when the runtime stops keeps what it needs.
+#pragma once
+
+#include <joist/error.hpp>
+#include <joist/message.hpp>
+#include <joist/runtime.hpp>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/idle.hpp"
+#include "core/injected_queue.hpp"
+#include "core/names_registry.hpp"
+#include "core/process_table.hpp"
+#include "core/signal.hpp"
+#include "core/worker.hpp"
+#include "fiber/stack_pool.hpp"
+
+namespace joist::inline v0::core {
+
+/// A node number for a starting runtime, and the first generation that no pid of that number has had.
+struct node_claim {
+  std::uint32_t node;
+  std::uint32_t first_generation;
+};
+/// Throws errc::out_of_memory when 4095 runtimes run at once.
+[[nodiscard]] node_claim claim_node();
+void publish_node(std::uint32_t node, scheduler* s) noexcept;
+/// Nobody finds the runtime any more; waits for those who did.
+void retract_node(std::uint32_t node) noexcept;
+void free_node(std::uint32_t node, std::uint32_t highest_generation) noexcept;
+[[nodiscard]] bool node_is_quiet(std::uint32_t node) noexcept;
+
+}  // namespace joist::inline v0::core
+
+namespace joist::inline v0::detail {
+
+/// One ask(), or the first process of run(): who waits for the end of a process.
+struct ask_state {
+  std::mutex mutex;
+  std::condition_variable ended;
+  bool done = false;
+  exit_reason reason;
+};
+
+class scheduler : public std::enable_shared_from_this<scheduler> {
+ public:
+  scheduler(const runtime_options& options, bool simulated);
+  ~scheduler();
+
+  void start_threads();
+  void worker_left();
+  stop_report stop(std::chrono::milliseconds limit);
+
+  /// Makes a process; the caller queues it. Throws errc::process_limit, errc::not_running.     [any thread]
+  core::process_control& create(closure_ptr body, const spawn_options* options, core::worker* here,
+                                std::shared_ptr<ask_state> listener = nullptr);
+  /// Queues a new or woken process, from wherever.     [any thread]
+  void enqueue(core::process_control& p, core::worker* here, bool next);
+  void inject(core::process_control& p);
+
+  [[nodiscard]] pid pid_of(const core::process_control& p) const noexcept {
+    return {node, p.index, p.generation.load(std::memory_order_relaxed)};
+  }
+  /// Gives the signal to the process. False when there is none: the caller keeps it.     [any thread]
+  bool deliver(pid target, node_ptr& signal, core::worker* here);
+  /// The process of a pid while it lives, else null: a look, soon outdated.     [any thread]
+  [[nodiscard]] core::process_control* find(pid target) const noexcept;
+  void process_ended(core::worker& w, core::process_control& p) noexcept;
+
+  void log(log_level level, std::string_view text) noexcept;
+  [[nodiscard]] system_details info() const;
+  [[nodiscard]] std::vector<pid> all() const;
+  [[nodiscard]] std::size_t alive() const noexcept;
+  [[nodiscard]] bool accepts() const noexcept { return accepts_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool queues_empty() const noexcept;
+
+  const std::uint32_t node;
+  const runtime_options options;
+  const std::size_t slot_bytes;
+  core::process_table table;
+  fiber::stack_pool stacks;
+  core::names_registry names;
+  core::idle_workers idle;
+  std::vector<std::unique_ptr<core::worker>> workers;
+  std::array<core::injected_queue, 4> injected;  // by priority
+  std::atomic<bool> quit{false};                 // workers leave
+
+ private:
+  scheduler(const runtime_options& checked, core::node_claim claim, bool simulated);
+  core::process_control& take_place(core::worker* here);
+  void stop_workers(std::chrono::steady_clock::time_point limit, stop_report& report);
+  bool wait_until_empty(std::chrono::steady_clock::time_point limit);
+
+  std::atomic<bool> accepts_{true};
+  std::atomic<bool> stopping_{false};
+  std::mutex foreign_mutex_;                     // guards foreign_places_
+  core::process_table::cache foreign_places_;
+  core::counter foreign_spawned_;                // under foreign_mutex_
+  std::mutex stop_mutex_;
+  std::condition_variable stop_changed_;
+  std::size_t workers_left_ = 0;                 // under stop_mutex_
+  std::mutex log_mutex_;
+  log_sink sink_;
+};
+
+}  // namespace joist::inline v0::detail
+
+namespace joist::inline v0::core {
+
+/// Gives a message to a process, by its mailbox limit. `message` stays with the caller when nobody takes it.     [any thread]
+send_result deliver_message(scheduler& home, pid target, node_ptr& message, worker* here);
+
+/// Which runtime a node number belongs to, for calls from foreign threads; while the guard lives it is not taken down.
+class node_guard {
+ public:
+  explicit node_guard(std::uint32_t node) noexcept;
+  ~node_guard();
+  node_guard(const node_guard&) = delete;
+  node_guard& operator=(const node_guard&) = delete;
+  [[nodiscard]] scheduler* get() const noexcept { return found_; }
+
+ private:
+  std::uint32_t node_;
+  scheduler* found_;
+};
+
+}  // namespace joist::inline v0::core

@@ -1,0 +1,84 @@
+// The waiting behind receive(): see joist/detail/receive.hpp for the scan.
+#include <joist/receive.hpp>
+
+#include <exception>
+
+#include "core/scheduler.hpp"
+#include "core/timers.hpp"
+
+namespace joist::inline v0 {
+
+using namespace core;
+
+namespace {
+
+// A limited mailbox counts what has been sent and not been taken: here the taken ones are counted off.
+void count_off(process_control& p) noexcept {
+  process_extras& x = *p.extras;
+  const std::uint32_t gone = x.arrived - p.box.length;
+  x.arrived = p.box.length;
+  x.queued.fetch_sub(gone, std::memory_order_relaxed);
+}
+
+mailbox& begin_receive() {
+  worker& w = require_process("receive");
+  process_control& p = *w.running;
+  if (p.box.in_guard) throw error{errc::bad_wait, "receive: not from a receive guard: it would change the mailbox under the scan"};
+  charge(w);
+  if (p.signals.has_signals() && !p.ending) take_signals(p);
+  // While the stack is unwound, what is in the mailbox may still be looked at; waiting is refused in more().
+  if (p.ending && !p.finishing && std::uncaught_exceptions() == 0) unwind(p);
+  return p.box;
+}
+
+}  // namespace
+
+namespace detail {
+
+receive_wait::receive_wait() : box_{begin_receive()} {}
+
+void receive_wait::finish() noexcept {
+  if (timer_ != 0) (void)drop_timer(this_worker()->home, timer_);
+  if (box_.limited) {
+    process_control& p = *this_worker()->running;
+    if (!p.ending) count_off(p);
+  }
+}
+
+bool receive_wait::more(const deadline& limit) {
+  // The worker takes signals in too, before it resumes us: what is new is what the scan has not seen.
+  const std::uint32_t seen = box_.length;
+  for (;;) {
+    worker& w = *this_worker();
+    process_control& p = *w.running;
+    if (!p.ending) take_signals(p);
+    if (p.ending) {
+      unwind_from_wait(p, !limit.is_never());
+      return false;
+    }
+    if (p.box.length > seen) return true;
+    if (limit.is_zero()) return false;
+    if (!limit.is_never()) {
+      if (timer_ == 0) {
+        until_ = limit.resolve();
+        if (until_ <= clock::now().time_since_epoch().count()) return false;
+        timer_ = start_receive_timer(w, until_);
+      } else if (p.timed_out == timer_) {
+        timer_ = 0;
+        return false;
+      }
+    }
+    p.ready = false;
+    (void)switch_away(w, intent::wait);
+  }
+}
+
+}  // namespace detail
+
+void sleep_for(detail::deadline limit) {
+  detail::receive_wait wait;
+  while (wait.more(limit)) {
+  }
+}
+
+}  // namespace joist::inline v0

@@ -1,0 +1,187 @@
+#include "core/signal.hpp"
+
+#include <joist/link.hpp>
+
+#include "base/assert.hpp"
+#include "core/crash_report.hpp"
+#include "core/inspect.hpp"
+#include "core/relations.hpp"
+#include "core/scheduler.hpp"
+#include "core/timers.hpp"
+
+namespace joist::inline v0::core {
+namespace {
+
+void append(process_control& p, node_ptr message) {
+  p.box.append(message.release());
+  if (p.box.limited) ++p.extras->arrived;
+  p.ready = true;
+}
+
+template <class T>
+void append_value(process_control& p, T value) {
+  if (p.box.limited) p.extras->queued.fetch_add(1, std::memory_order_relaxed);
+  append(p, detail::make_node<T>(std::move(value)));
+}
+
+void on_message(process_control& p, node_ptr message) {
+  if (message->word != 0 && !accept_alias(p, message->word)) {
+    if (p.box.limited) p.extras->queued.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  append(p, std::move(message));
+}
+
+// The reason this exit signal ends the process with, if it does. OTP: erts_proc_sig_handle_exit.
+bool on_exit(process_control& p, pid self, pid from, exit_payload& signal, exit_reason& ends_with) {
+  if (signal.linked && !drop_link(p, from)) return false;
+  if (!signal.linked && signal.reason.which() == exit_reason::kind::kill) {
+    ends_with = exit_reason::killed;
+    return true;
+  }
+  if (p.traps_exits) {
+    append_value(p, exited{from, std::move(signal.reason)});
+    return false;
+  }
+  if (signal.reason.which() == exit_reason::kind::normal && (signal.linked || from != self)) return false;
+  ends_with = std::move(signal.reason);
+  return true;
+}
+
+void on_down(process_control& p, std::uint64_t reference, down_payload& signal) {
+  if (p.extras == nullptr) return;
+  watch* found = p.extras->watching.find(reference);
+  if (found == nullptr) return;  // demonitored
+  const watch w = std::move(*found);
+  p.extras->watching.erase(reference);
+  if (w.mode == alias_mode::demonitor || w.mode == alias_mode::reply_demonitor) p.extras->aliases.erase(reference);
+  down message{ref{reference}, signal.process, std::move(signal.reason), w.name != nullptr ? std::move(*w.name) : std::string{}};
+  if (w.maker == nullptr) return append_value(p, std::move(message));
+  if (p.box.limited) p.extras->queued.fetch_add(1, std::memory_order_relaxed);
+  append(p, w.maker->make(std::move(message)));
+}
+
+/// What follows from one signal: nothing, or the end of the process.
+bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
+  const worker& w = *this_worker();
+  const pid self = w.home.pid_of(p);
+  node& n = *signal;
+  const pid from = pid::from_value(n.word);
+  switch (n.type->kind) {
+    case node_kind::message: on_message(p, std::move(signal)); return false;
+    case node_kind::exit: return on_exit(p, self, from, detail::payload_of<exit_payload>(n), ends_with);
+    case node_kind::link: add_link(p, from); return false;
+    case node_kind::unlink: answer_unlink(p, from); return false;
+    case node_kind::unlink_ack: unlink_acknowledged(p, from); return false;
+    case node_kind::monitor: p.more().watchers[n.word] = detail::payload_of<pid>(n); return false;
+    case node_kind::demonitor:
+      if (p.extras != nullptr) p.extras->watchers.erase(n.word);
+      return false;
+    case node_kind::down: on_down(p, n.word, detail::payload_of<down_payload>(n)); return false;
+    case node_kind::inspect: answer_inspection(p, n.word, detail::payload_of<inspect_payload>(n), true); return false;
+    case node_kind::suspend: ++p.more().suspends; return false;
+    case node_kind::resume:
+      if (p.extras != nullptr && p.extras->suspends > 0) --p.extras->suspends;
+      return false;
+    case node_kind::timeout:
+      p.timed_out = n.word;
+      p.ready = true;
+      return false;
+  }
+  return false;
+}
+
+// What had come and was not acted on when the process ended: questions are answered, messages stay to be destroyed.
+void answer_for_the_dead(process_control& p, node_ptr signal) {
+  scheduler& home = this_worker()->home;
+  const pid self = home.pid_of(p);
+  node& n = *signal;
+  const pid from = pid::from_value(n.word);
+  auto reply = [&](pid to, node_ptr answer) { (void)home.deliver(to, answer, this_worker()); };
+  switch (n.type->kind) {
+    case node_kind::message:
+      p.box.append(signal.release());
+      return;
+    case node_kind::link:
+      return reply(from, make_signal<node_kind::exit, exit_payload>(self.value(), exit_reason::noproc, true));
+    case node_kind::unlink:
+      return reply(from, make_signal<node_kind::unlink_ack>(self.value()));
+    case node_kind::monitor:
+      return reply(detail::payload_of<pid>(n), make_signal<node_kind::down, down_payload>(n.word, self, exit_reason::noproc));
+    case node_kind::inspect:
+      return answer_inspection(p, n.word, detail::payload_of<inspect_payload>(n), false);
+    default:
+      return;
+  }
+}
+
+void answer_all(process_control& p, node* list) {
+  while (list != nullptr) answer_for_the_dead(p, node_ptr{std::exchange(list, list->next)});
+}
+
+void tell_relations(process_control& p, pid self, const exit_reason& reason) {
+  scheduler& home = this_worker()->home;
+  auto send = [&](pid to, node_ptr signal) { (void)home.deliver(to, signal, this_worker()); };
+  process_extras& x = *p.extras;
+  auto links = std::exchange(x.links, {});
+  links.for_each([&](std::uint64_t other, const link_end& end) {
+    if (end.active) send(pid::from_value(other), make_signal<node_kind::exit, exit_payload>(self.value(), reason, true));
+  });
+  auto watchers = std::exchange(x.watchers, {});
+  watchers.for_each([&](std::uint64_t reference, pid watcher) {
+    send(watcher, make_signal<node_kind::down, down_payload>(reference, self, reason));
+  });
+  auto watching = std::exchange(x.watching, {});
+  watching.for_each([&](std::uint64_t reference, const watch& w) {
+    if (w.target) send(w.target, make_signal<node_kind::demonitor>(reference));
+  });
+  x.aliases = {};
+}
+
+void tell_listener(process_extras& x) {
+  const auto listener = std::exchange(x.listener, nullptr);
+  if (listener == nullptr) return;
+  const std::scoped_lock lock{listener->mutex};
+  listener->reason = x.reason;
+  listener->done = true;
+  listener->ended.notify_all();
+}
+
+}  // namespace
+
+void take_signals(process_control& p) {
+  node* list = p.signals.take();
+  while (list != nullptr) {
+    node_ptr first{std::exchange(list, list->next)};
+    exit_reason reason;
+    if (!act_on(p, std::move(first), reason)) continue;
+    // The first exit signal wins; what came after it is as if sent to the dead.
+    return announce_exit(p, std::move(reason), list);
+  }
+}
+
+void announce_exit(process_control& p, exit_reason reason, node* rest) {
+  JOIST_ASSERT(!p.ending, "a process ends once");
+  scheduler& home = this_worker()->home;
+  const pid self = home.pid_of(p);
+  if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report_crash(home, p, reason);
+  p.ending = true;
+  p.ready = true;
+  process_extras& x = p.more();
+  x.reason = std::move(reason);
+  node* late = p.signals.close();
+  home.names.forget(p, self);
+  if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, self);
+  tell_relations(p, self, x.reason);
+  answer_all(p, rest);
+  answer_all(p, late);
+  tell_listener(x);
+}
+
+void clear_process(process_control& p) noexcept {
+  p.box.mark = nullptr;
+  while (p.box.head != nullptr) (void)p.box.take(&p.box.head);
+  delete std::exchange(p.extras, nullptr);
+}
+
+}  // namespace joist::inline v0::core

@@ -1,0 +1,63 @@
+// core/signal.hpp: everything one process does to another, as nodes of one queue.
+//
+// kind          word              payload        from                  the receiver
+//   message     alias or 0        the value      any thread            keeps it in its mailbox
+//   exit        sender's pid      exit_payload   exit(), links         ends, or gets `exited`
+//   link        sender's pid      -              link()                adds its end
+//   unlink      sender's pid      -              unlink()              removes its end, answers unlink_ack
+//   unlink_ack  sender's pid      -              the answer            counts it
+//   monitor     reference         pid (watcher)  monitor()             adds the watcher
+//   demonitor   reference         -              demonitor(), an end   removes the watcher
+//   down        reference         down_payload   an end                makes the message, unless demonitored
+//   inspect     request           inspect_payload process_info, is_alive  answers with a message
+//   suspend     -                 -              suspend()             counts, runs no more
+//   resume      -                 -              resume()              counts
+//   timeout     timer             -              a wheel               ends the wait that started it
+//
+// Signals from one process to another arrive in the order sent: one queue, one push each.
+#pragma once
+
+#include <joist/detail/node.hpp>
+#include <joist/exit_reason.hpp>
+#include <joist/pid.hpp>
+
+#include "core/process_control.hpp"
+
+namespace joist::inline v0::core {
+
+using detail::node_kind;
+
+struct no_payload {};
+struct exit_payload {
+  exit_reason reason;
+  bool linked;
+};
+struct down_payload {
+  pid process;
+  exit_reason reason;
+};
+enum class inspection : std::uint8_t { alive, details };
+struct inspect_payload {
+  pid asker;
+  inspection what;
+};
+
+template <node_kind Kind, class Payload = no_payload, class... Args>
+[[nodiscard]] node_ptr make_signal(std::uint64_t word, Args&&... args) {
+  node_ptr made = detail::make_node<Payload, Kind>(std::forward<Args>(args)...);
+  made->word = word;
+  return made;
+}
+
+/// Takes in all signals that have come: messages to the mailbox, the rest is acted on. Sets ready where the process's
+/// wait is over, and ending where an exit signal ends it (then its exit is announced already).     [owner]
+void take_signals(process_control& p);
+
+/// Makes the end of `p` known: no signal is taken any more, the name is free, links and watchers are told, what had
+/// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]
+void announce_exit(process_control& p, exit_reason reason, node* rest);
+
+/// Gives back what the mailbox and extras still hold. May run users' destructors.     [owner]
+void clear_process(process_control& p) noexcept;
+
+}  // namespace joist::inline v0::core

@@ -1,0 +1,155 @@
+#include <joist/simulate.hpp>
+
+#include <cstdlib>
+#include <exception>
+
+#include "base/pool.hpp"
+#include "core/scheduler.hpp"
+#include "core/simulation.hpp"
+
+namespace joist::inline v0 {
+
+using namespace core;
+using detail::ask_state;
+using detail::closure_ptr;
+
+process_control& core::simulation::choose(std::int32_t& reductions) noexcept {
+  auto rank = [](const process_control& p) { return p.priority > priority::normal ? p.priority : priority::normal; };
+  priority highest = priority::normal;
+  for (const process_control* p : ready_) highest = std::max(highest, rank(*p));
+  std::uint32_t candidates = 0;
+  for (const process_control* p : ready_) candidates += rank(*p) == highest ? 1 : 0;
+  std::uint32_t nth = dice_.below(candidates);
+  std::size_t at = 0;
+  while (rank(*ready_[at]) != highest || nth-- > 0) ++at;
+  process_control& chosen = *ready_[at];
+  ready_[at] = ready_.back();
+  ready_.pop_back();
+  // Mostly few, so that processes are interrupted where it hurts; now and then enough to get through.
+  reductions = dice_.below(8) == 0 ? 4000 : 1 + static_cast<std::int32_t>(dice_.below(12));
+  note(chosen.index);
+  note(static_cast<std::uint64_t>(reductions));
+  ++steps_;
+  return chosen;
+}
+
+namespace {
+
+/// A world of one worker, run by the calling thread, which is that worker for the time.
+class world {
+ public:
+  world(std::uint64_t seed, const simulate_options& options)
+      : seed_{seed}, options_{options}, home_{std::make_shared<detail::scheduler>(settings(options), true)}, choices_{seed} {
+    worker& w = *home_->workers.front();
+    w.simulated = &choices_;
+    attached_ = base::pool_attach_thread();
+    set_this_worker(&w);
+    fiber::describe_thread(w.frame, &w);
+    w.resting.store(false);
+  }
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+  ~world() {
+    set_this_worker(nullptr);
+    if (attached_) base::pool_detach_thread();
+  }
+
+  simulate_report run(closure_ptr first) {
+    const auto state = std::make_shared<ask_state>();
+    worker& w = *home_->workers.front();
+    make_ready(w, home_->create(std::move(first), nullptr, &w, state), false);
+    const std::int64_t begin = choices_.now();
+    while (!state->done) step();
+    const simulate_report report{seed_, state->reason, choices_.steps(), choices_.fingerprint(),
+                                 std::chrono::nanoseconds{choices_.now() - begin}};
+    end_the_others();
+    return report;
+  }
+
+ private:
+  static runtime_options settings(const simulate_options& o) {
+    runtime_options r;
+    r.workers = 1;
+    r.process_limit = o.process_limit;
+    r.slots = o.slots;
+    r.log = o.log;
+    return r;
+  }
+
+  void step() {
+    worker& w = *home_->workers.front();
+    if (choices_.steps() > options_.step_limit) {
+      throw error{errc::deadlock, fmt::format("simulate: seed {} did not end within {} steps; raise step_limit if that is right",
+                                              seed_, options_.step_limit)};
+    }
+    w.switches.store(w.switches.load() + 1);
+    if (choices_.idle()) {
+      const std::int64_t due = w.next_due.load();
+      if (due == INT64_MAX) throw_deadlock();
+      choices_.advance_to(due);
+    }
+    fire_timers(w);
+    if (choices_.idle()) return;
+    process_control& p = choices_.choose(w.reductions_left);
+    core::run(w, p);
+  }
+
+  [[noreturn]] void throw_deadlock() {
+    std::string waiting;
+    for (const pid process : home_->all()) {
+      const process_control* p = home_->find(process);
+      waiting += fmt::format("\n  {} \"{}\", {} messages in its mailbox", process, p->extras != nullptr ? p->extras->label : "", p->box.length);
+    }
+    end_the_others();
+    throw error{errc::deadlock, fmt::format("simulate: seed {}: nothing can run any more; waiting are{}", seed_, waiting)};
+  }
+
+  void end_the_others() {
+    worker& w = *home_->workers.front();
+    for (const pid process : home_->all()) {
+      node_ptr signal = make_signal<node_kind::exit, exit_payload>(0, exit_reason::kill, false);
+      (void)home_->deliver(process, signal, &w);
+    }
+    // Kills unwind; only a process that catches its end and goes on without waiting could take for ever.
+    for (std::uint64_t left = options_.step_limit; home_->alive() > 0 && left > 0; --left) {
+      if (choices_.idle()) return;
+      process_control& p = choices_.choose(w.reductions_left);
+      core::run(w, p);
+    }
+  }
+
+  const std::uint64_t seed_;
+  const simulate_options options_;
+  const std::shared_ptr<detail::scheduler> home_;
+  simulation choices_;
+  bool attached_ = false;
+};
+
+}  // namespace
+
+simulate_report detail::run_simulation(std::uint64_t seed, closure_ptr first, const simulate_options& options) {
+  if (this_worker() != nullptr) throw error{errc::bad_wait, "simulate: expected a thread that runs no process"};
+  world w{seed, options};
+  return w.run(std::move(first));
+}
+
+void detail::explore(std::uint64_t runs, const std::function<simulate_report(std::uint64_t)>& one) {
+  const char* only = std::getenv("JOIST_SEED");
+  const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
+  const std::uint64_t last = only != nullptr ? first : runs;
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    std::string problem;
+    try {
+      const simulate_report report = one(seed);
+      if (!report.reason.is_orderly()) problem = report.reason.to_string();
+    } catch (const std::exception& e) {
+      problem = e.what();
+    }
+    if (!problem.empty()) {
+      throw schedule_failed{seed, fmt::format("seed {} failed: {}\nreplay it: JOIST_SEED={} {}", seed, problem, seed,
+                                              program_invocation_name)};
+    }
+  }
+}
+
+}  // namespace joist::inline v0

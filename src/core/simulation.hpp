@@ -1,0 +1,38 @@
+// core/simulation.hpp: the seam at which a simulated run takes its choices and its time from a seed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/random.hpp"
+#include "core/process_control.hpp"
+
+namespace joist::inline v0::core {
+
+class simulation {
+ public:
+  explicit simulation(std::uint64_t seed) noexcept : dice_{seed ^ 0x6a6f697374U} {}
+
+  void add(process_control& p) { ready_.push_back(&p); }
+  [[nodiscard]] bool idle() const noexcept { return ready_.empty(); }
+  /// One of those that may run, and for how many reductions: of the highest priority there is (`low` counts as normal).
+  [[nodiscard]] process_control& choose(std::int32_t& reductions) noexcept;
+
+  [[nodiscard]] std::int64_t now() const noexcept { return now_; }
+  void advance_to(std::int64_t when) noexcept {
+    if (when > now_) now_ = when;
+  }
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return fingerprint_; }
+  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+
+ private:
+  void note(std::uint64_t choice) noexcept { fingerprint_ = (fingerprint_ ^ choice) * 0x100000001b3U; }
+
+  base::random dice_;
+  std::vector<process_control*> ready_;
+  std::int64_t now_ = 1'000'000'000;
+  std::uint64_t fingerprint_ = 0xcbf29ce484222325U;  // FNV-1a
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace joist::inline v0::core

@@ -1,0 +1,70 @@
+// Stopping a runtime: asks, then kills, then leaves behind what does not come back; bounded in time throughout.
+#include <algorithm>
+
+#include "core/scheduler.hpp"
+
+namespace joist::inline v0::detail {
+
+using core::process_control;
+using clock_point = std::chrono::steady_clock::time_point;
+
+void scheduler::worker_left() {
+  const std::scoped_lock lock{stop_mutex_};
+  --workers_left_;
+  stop_changed_.notify_all();
+}
+
+bool scheduler::wait_until_empty(clock_point limit) {
+  std::unique_lock lock{stop_mutex_};
+  // process_ended() counts first and takes the mutex second: the last end is seen here or notifies us.
+  return stop_changed_.wait_until(lock, limit, [this] { return alive() == 0; });
+}
+
+stop_report scheduler::stop(std::chrono::milliseconds limit) {
+  const clock_point begin = std::chrono::steady_clock::now();
+  accepts_.store(false, std::memory_order_seq_cst);
+  stopping_.store(true, std::memory_order_seq_cst);
+  auto end_all = [this](const exit_reason& reason) {
+    for (const pid process : all()) {
+      node_ptr signal = core::make_signal<node_kind::exit, core::exit_payload>(0, reason, false);
+      (void)deliver(process, signal, nullptr);
+    }
+  };
+  end_all(exit_reason::shutdown);
+  if (!wait_until_empty(begin + limit / 2)) {
+    end_all(exit_reason::kill);
+    wait_until_empty(begin + limit * 3 / 4);
+  }
+  stop_report report;
+  stop_workers(begin + limit, report);
+  return report;
+}
+
+void scheduler::stop_workers(clock_point limit, stop_report& report) {
+  quit.store(true, std::memory_order_seq_cst);
+  idle.wake_all();
+  {
+    std::unique_lock lock{stop_mutex_};
+    stop_changed_.wait_until(lock, limit, [this] { return workers_left_ == 0; });
+  }
+  std::vector<const process_control*> stuck;
+  for (const auto& w : workers) {
+    if (!w->thread.joinable()) continue;
+    if (w->left.load(std::memory_order_acquire)) {
+      w->thread.join();
+    } else {
+      stuck.push_back(w->running_now.load(std::memory_order_relaxed));
+      w->thread.detach();  // it holds this scheduler, and ends when its process comes back
+    }
+  }
+  table.for_each_place([&](const process_control& p) {
+    if (!p.alive.load(std::memory_order_acquire)) return;
+    stop_report::straggler s;
+    s.process = pid_of(p);
+    if (p.extras != nullptr) s.label = p.extras->label;
+    s.stuck_thread = std::find(stuck.begin(), stuck.end(), &p) != stuck.end();
+    report.still_running.push_back(std::move(s));
+  });
+}
+
+}  // namespace joist::inline v0::detail

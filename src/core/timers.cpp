@@ -1,0 +1,297 @@
+#include "core/timers.hpp"
+
+#include <joist/timer.hpp>
+
+#include "core/scheduler.hpp"
+
+namespace joist::inline v0 {
+
+using namespace core;
+using detail::closure_ptr;
+
+namespace {
+
+// A reference: 01 | worker : 10 | index : 28 | generation : 24. The second bit tells it from those of make_ref().
+constexpr std::uint64_t timer_bit = std::uint64_t{1} << 62;
+constexpr int generation_bits = timer_wheel::generation_bits;
+constexpr int index_bits = 28;
+constexpr std::uint32_t generation_mask = timer_wheel::generation_mask;
+
+std::uint64_t reference_of(const worker& w, const timer& t) noexcept {
+  return timer_bit | std::uint64_t{w.number} << (index_bits + generation_bits) |
+         std::uint64_t{t.index} << generation_bits | (t.generation & generation_mask);
+}
+
+worker* wheel_owner(scheduler& home, std::uint64_t reference) noexcept {
+  if ((reference & timer_bit) == 0) return nullptr;
+  const auto number = (reference ^ timer_bit) >> (index_bits + generation_bits);
+  return number < home.workers.size() ? home.workers[number].get() : nullptr;
+}
+
+timer* find_timer(worker& owner, std::uint64_t reference) noexcept {
+  return owner.wheel.find(static_cast<std::uint32_t>(reference >> generation_bits) & ((1U << index_bits) - 1),
+                          static_cast<std::uint32_t>(reference) & generation_mask);
+}
+
+/// What a timer held, taken out under the wheel's mutex, dropped after it: destructors of users run here.
+struct content {
+  node_ptr message;
+  std::unique_ptr<timer_extras> extras;
+};
+
+content take_content(timer& t) noexcept {
+  return {node_ptr{std::exchange(t.message, nullptr)}, std::unique_ptr<timer_extras>{std::exchange(t.extras, nullptr)}};
+}
+
+void count_timer(scheduler& home, timer& t, int change) noexcept {
+  if (process_control* p = home.table.place_of(t.target)) {
+    t.counted = change > 0;
+    if (change > 0) {
+      p->timers.fetch_add(1, std::memory_order_seq_cst);
+    } else {
+      p->timers.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+}
+
+// Under the wheel's mutex.
+void start_on(worker& owner, timer& t) noexcept {
+  owner.wheel.start(t);
+  const std::int64_t due = owner.wheel.next_due();
+  const bool sooner = due < owner.next_due.load(std::memory_order_relaxed);
+  owner.next_due.store(due, std::memory_order_relaxed);
+  if (sooner && &owner != this_worker()) owner.home.idle.wake(owner);
+}
+
+void drop_stopped(worker& owner, timer& t) noexcept {
+  if (t.counted) count_timer(owner.home, t, -1);
+  owner.wheel.drop(t);
+}
+
+}  // namespace
+
+namespace core {
+
+std::uint64_t start_receive_timer(worker& w, std::int64_t until) {
+  const std::scoped_lock lock{w.timer_mutex};
+  timer& t = w.wheel.make();
+  const std::uint64_t reference = reference_of(w, t);
+  t.deadline = until;
+  t.target = w.home.pid_of(*w.running);
+  t.message = make_signal<node_kind::timeout>(reference).release();
+  start_on(w, t);
+  return reference;
+}
+
+std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept {
+  worker* owner = wheel_owner(home, reference);
+  if (owner == nullptr) return -1;
+  content held;  // destroyed after the lock
+  const std::scoped_lock lock{owner->timer_mutex};
+  timer* t = find_timer(*owner, reference);
+  if (t == nullptr) return -1;
+  if (t->state == timer_state::firing) t->state = timer_state::cancelled;
+  if (t->state != timer_state::running) return -1;
+  const std::int64_t left = t->deadline - clock::now().time_since_epoch().count();
+  owner->wheel.stop(*t);
+  held = take_content(*t);
+  drop_stopped(*owner, *t);
+  return left > 0 ? left : 1;
+}
+
+void drop_timers_of(scheduler& home, pid process) noexcept {
+  for (const auto& owner : home.workers) {
+    // In portions: a process may have had a million timers, and others need this wheel.
+    for (timer* chain = nullptr;;) {
+      {
+        const std::scoped_lock lock{owner->timer_mutex};
+        chain = owner->wheel.take_all_of(process);
+      }
+      if (chain == nullptr) break;
+      while (chain != nullptr) {
+        timer& t = *std::exchange(chain, chain->next);
+        const content held = take_content(t);
+        const std::scoped_lock lock{owner->timer_mutex};
+        drop_stopped(*owner, t);
+      }
+    }
+  }
+}
+
+namespace {
+
+void fire_interval(worker& w, timer& t, pid target) {
+  node_ptr message = t.extras->source->make();
+  (void)deliver_message(w.home, target, message, &w);
+  message.reset();
+  const std::scoped_lock lock{w.timer_mutex};
+  if (t.state != timer_state::firing) return;
+  t.deadline += t.extras->period;  // from the deadline, not from now: ticks do not drift
+  start_on(w, t);
+}
+
+void fire_spawn(worker& w, closure_ptr body) {
+  try {
+    make_ready(w, w.home.create(std::move(body), nullptr, &w), false);
+  } catch (const error& e) {
+    w.home.log(log_level::error, fmt::format("apply_after: {}", e.what()));
+  }
+}
+
+void fire(worker& w, timer& t) {
+  timer_extras* x = t.extras;
+  const pid target = x != nullptr && !x->name.empty() ? w.home.names.find(x->name) : t.target;
+  if (x != nullptr && x->body != nullptr) return fire_spawn(w, std::move(x->body));
+  if (x != nullptr && x->period > 0) {
+    if (target && w.home.find(target) != nullptr) fire_interval(w, t, target);
+    return;
+  }
+  node_ptr message{std::exchange(t.message, nullptr)};
+  if (!target) return;
+  if (message->type->kind == node_kind::message) {
+    (void)deliver_message(w.home, target, message, &w);
+  } else {
+    (void)w.home.deliver(target, message, &w);
+  }
+}
+
+}  // namespace
+
+void fire_chain(worker& w, timer* due) {
+  while (due != nullptr) {
+    timer& t = *std::exchange(due, due->next);
+    fire(w, t);
+    content held;
+    const std::scoped_lock lock{w.timer_mutex};
+    if (t.state == timer_state::running) continue;  // an interval that started again
+    held = take_content(t);
+    drop_stopped(w, t);
+  }
+}
+
+}  // namespace core
+
+namespace {
+
+// Fills in and starts a reserved timer. The target is counted before it is asked whether it lives, and an end closes the
+// process before it reads the count: one of the two sees the other, and no timer outlives its target.
+void start_reserved(scheduler& home, std::uint64_t reference, std::int64_t deadline, pid target, node_ptr message,
+                    std::unique_ptr<timer_extras> extras) {
+  worker& owner = *wheel_owner(home, reference);
+  {
+    const std::scoped_lock lock{owner.timer_mutex};
+    timer& t = *find_timer(owner, reference);
+    t.deadline = deadline;
+    t.target = target;
+    t.message = message.release();
+    t.extras = extras.release();
+    if (target) count_timer(home, t, +1);
+    start_on(owner, t);
+  }
+  if (target && home.find(target) == nullptr) (void)drop_timer(home, reference);
+}
+
+void check_target(const worker& w, const detail::timer_target& target) {
+  if (!target.name.empty() || target.process.node() == w.home.node) return;
+  throw error{errc::bad_argument, fmt::format("timer: expected a process of this runtime or a name, got {}", target.process)};
+}
+
+std::unique_ptr<timer_extras> extras_for(detail::timer_target& target) {
+  if (target.name.empty()) return nullptr;
+  auto x = std::make_unique<timer_extras>();
+  x->name = std::move(target.name);
+  target.process = {};
+  return x;
+}
+
+}  // namespace
+
+namespace detail {
+
+void deadline::refuse(const char* why, double count) {
+  throw error{errc::bad_argument, fmt::format("timeout: expected a duration from 0 to a hundred years, got a count of {}, which {}",
+                                              count, why)};
+}
+
+timer_reservation::timer_reservation() {
+  worker& w = require_process("timer");
+  const std::scoped_lock lock{w.timer_mutex};
+  reference_ = ref{reference_of(w, w.wheel.make())};
+}
+
+timer_reservation::~timer_reservation() {
+  if (started_) return;
+  worker& owner = *wheel_owner(this_worker()->home, reference_.value());
+  const std::scoped_lock lock{owner.timer_mutex};
+  owner.wheel.drop(*find_timer(owner, reference_.value()));
+}
+
+ref timer_reservation::start(deadline when, timer_target target, node_ptr message) {
+  worker& w = require_process("timer");
+  check_target(w, target);
+  auto extras = extras_for(target);
+  started_ = true;
+  start_reserved(w.home, reference_.value(), when.resolve(), target.process, std::move(message), std::move(extras));
+  charge(w);
+  return reference_;
+}
+
+std::int64_t interval_of(deadline period) {
+  const std::int64_t nanoseconds = period.is_never() ? 0 : period.resolve() - clock::now().time_since_epoch().count();
+  if (nanoseconds <= 0) throw error{errc::bad_argument, "send_interval: expected a period of more than zero"};
+  return nanoseconds;
+}
+
+ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<message_source> source) {
+  worker& w = require_process("send_interval");
+  check_target(w, target);
+  auto extras = extras_for(target);
+  if (extras == nullptr) extras = std::make_unique<timer_extras>();
+  extras->period = period;
+  extras->source = std::move(source);
+  timer_reservation r;
+  return r.start_with(clock::now().time_since_epoch().count() + period, target.process, nullptr, extras.release());
+}
+
+ref start_exit_timer(deadline when, timer_target target, exit_reason reason) {
+  const pid me = self();
+  timer_reservation r;
+  return r.start(when, std::move(target), make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false));
+}
+
+ref start_apply_timer(deadline when, closure_ptr body) {
+  auto extras = std::make_unique<timer_extras>();
+  extras->body = std::move(body);
+  timer_reservation r;
+  return r.start_with(when.resolve(), {}, nullptr, extras.release());
+}
+
+ref timer_reservation::start_with(std::int64_t deadline, pid target, node_ptr message, void* extras) {
+  worker& w = require_process("timer");
+  started_ = true;
+  start_reserved(w.home, reference_.value(), deadline, target, std::move(message),
+                 std::unique_ptr<timer_extras>{static_cast<timer_extras*>(extras)});
+  return reference_;
+}
+
+}  // namespace detail
+
+std::optional<std::chrono::nanoseconds> cancel_timer(ref reference) {
+  worker& w = require_process("cancel_timer");
+  const std::int64_t left = drop_timer(w.home, reference.value());
+  charge(w);
+  return left < 0 ? std::nullopt : std::optional{std::chrono::nanoseconds{left}};
+}
+
+std::optional<std::chrono::nanoseconds> read_timer(ref reference) {
+  worker& w = require_process("read_timer");
+  worker* owner = wheel_owner(w.home, reference.value());
+  if (owner == nullptr) return std::nullopt;
+  const std::scoped_lock lock{owner->timer_mutex};
+  const timer* t = find_timer(*owner, reference.value());
+  if (t == nullptr || t->state != timer_state::running) return std::nullopt;
+  const std::int64_t left = t->deadline - clock::now().time_since_epoch().count();
+  return std::chrono::nanoseconds{left > 0 ? left : 0};
+}
+
+}  // namespace joist::inline v0

@@ -1,0 +1,22 @@
+// core/timers.hpp: the wheels of the workers, seen from processes. A timer's reference says in which wheel it is, so any
+// process may cancel it: one mutex per wheel, taken for a few instructions.
+#pragma once
+
+#include <joist/pid.hpp>
+
+#include <cstdint>
+
+#include "core/worker.hpp"
+
+namespace joist::inline v0::core {
+
+/// A timeout signal for the running process. Returns its reference, as in process_control::timed_out.     [process]
+[[nodiscard]] std::uint64_t start_receive_timer(worker& w, std::int64_t until);
+/// Stops and drops a timer. The nanoseconds that were left; -1 when it has fired, or never was.     [worker]
+std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept;
+/// Delivers, restarts or drops the timers of a chain from timer_wheel::advance().     [worker stack]
+void fire_chain(worker& w, timer* due);
+/// The process has ended: its timers go.     [worker]
+void drop_timers_of(scheduler& home, pid process) noexcept;
+
+}  // namespace joist::inline v0::core

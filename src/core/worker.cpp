@@ -1,0 +1,288 @@
+#include "core/worker.hpp"
+
+#include <exception>
+
+#include "base/assert.hpp"
+#include "base/pool.hpp"
+#include "core/process_main.hpp"
+#include "core/scheduler.hpp"
+#include "core/simulation.hpp"
+#include "core/timers.hpp"
+#include "fiber/slot.hpp"
+
+namespace joist::inline v0::core {
+namespace {
+
+constinit thread_local worker* current = nullptr;
+
+constexpr std::uint32_t injected_first_every = 61;   // as in Go: prime, so that it does not fall in step with users
+constexpr std::uint32_t low_every = 8;               // OTP: low runs once for eight normal ones
+constexpr std::uint32_t clock_every = 16;
+constexpr int searches_before_sleep = 64;
+constexpr std::size_t timers_at_once = 256;
+
+void spin_pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+std::int64_t now_ns() noexcept { return clock::now().time_since_epoch().count(); }
+
+void requeue_chain(worker& w, fiber::fiber* waiting) {
+  while (waiting != nullptr) {
+    fiber::fiber* following = waiting->next;
+    make_ready(w, static_cast<process_control&>(*waiting), false);
+    waiting = following;
+  }
+}
+
+bool suspended(const process_control& p) noexcept { return p.extras != nullptr && p.extras->suspends > 0; }
+
+bool may_run(const process_control& p) noexcept { return p.ending || (p.ready && !suspended(p)); }
+
+process_control* take_injected(worker& w, priority of) { return w.home.injected[static_cast<std::size_t>(of)].pop(); }
+
+process_control* steal(worker& w) {
+  auto& all = w.home.workers;
+  const auto count = static_cast<std::uint32_t>(all.size());
+  const std::uint32_t first = w.dice.below(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    worker& victim = *all[(first + i) % count];
+    if (&victim == &w) continue;
+    if (process_control* p = victim.queue.steal_into(w.queue)) {
+      w.steals.add();
+      return p;
+    }
+  }
+  return nullptr;
+}
+
+process_control* find_elsewhere(worker& w) {
+  for (const priority of : {priority::max, priority::high, priority::normal}) {
+    if (process_control* p = take_injected(w, of)) return p;
+  }
+  if (process_control* p = steal(w)) return p;
+  return take_injected(w, priority::low);
+}
+
+process_control* find_here(worker& w) {
+  const auto budget = static_cast<std::int32_t>(w.home.options.reductions);
+  const bool spent = w.reductions_left <= 0;
+  const bool inherits = w.run_next != nullptr && !spent;
+  if (w.run_next != nullptr && spent) make_ready(w, *std::exchange(w.run_next, nullptr), false);
+  if (!inherits) w.reductions_left = budget;
+  for (const priority of : {priority::max, priority::high}) {
+    if (process_control* p = take_injected(w, of)) return p;
+  }
+  if (inherits) return std::exchange(w.run_next, nullptr);
+  if (w.round % injected_first_every == 0) {
+    if (process_control* p = take_injected(w, priority::normal)) return p;
+  }
+  if (w.round % low_every == 0) {
+    if (process_control* p = take_injected(w, priority::low)) return p;
+  }
+  return w.queue.pop();
+}
+
+// Finds work elsewhere, or sleeps. Null: woken, or a timer is due: look again from the start.
+process_control* search(worker& w) {
+  idle_workers& idle = w.home.idle;
+  bool searching = idle.begin_search(w.home.workers.size());
+  for (;;) {
+    for (int i = 0; searching && i < searches_before_sleep; ++i) {
+      if (process_control* p = find_elsewhere(w)) {
+        idle.found();
+        return p;
+      }
+      spin_pause();
+    }
+    idle.prepare_sleep(w, searching);
+    if (w.home.queues_empty() && !w.home.quit.load(std::memory_order_seq_cst)) break;
+    idle.cancel_sleep(w);
+    searching = true;
+    if (w.home.quit.load(std::memory_order_seq_cst)) break;
+  }
+  w.resting.store(true, std::memory_order_seq_cst);
+  w.bed.park(w.next_due.load(std::memory_order_relaxed));
+  w.resting.store(false, std::memory_order_seq_cst);
+  if (idle.was_woken(w)) {
+    if (process_control* p = find_elsewhere(w)) {
+      idle.found();
+      return p;
+    }
+    idle.found();
+  }
+  return nullptr;
+}
+
+void add_one(std::atomic<std::uint64_t>& n) noexcept {
+  // release: what this worker did in the process before; pairs with the acquire in the table's grace period.
+  n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+process_control* next_process(worker& w) {
+  while (!w.home.quit.load(std::memory_order_relaxed)) {
+    add_one(w.switches);
+    ++w.round;
+    const bool look = w.round % clock_every == 0 || w.reductions_left <= 0 || w.run_next == nullptr;
+    if (look && w.next_due.load(std::memory_order_relaxed) != INT64_MAX) fire_timers(w);
+    if (process_control* p = find_here(w)) return p;
+    if (process_control* p = search(w)) return p;
+  }
+  return nullptr;
+}
+
+// False: the slot is taken (the process waits in its line) or there is no memory to make room (it is queued again).
+bool take_stack(worker& w, process_control& p) {
+  if (p.stack == nullptr) w.home.stacks.assign(p, w.slots);
+  if (p.stack->own) {
+    p.stack->resident = &p;
+    return true;
+  }
+  if (!fiber::acquire(p)) {
+    w.slot_waits.add();
+    return false;
+  }
+  try {
+    if (fiber::make_resident(p)) w.copies.add();
+    return true;
+  } catch (const std::bad_alloc&) {
+    requeue_chain(w, fiber::release(*p.stack));
+    make_ready(w, p, false);
+    return false;
+  }
+}
+
+void leave_stack(worker& w, fiber::slot& s) {
+  if (!s.own) requeue_chain(w, fiber::release(s));
+}
+
+void bury(worker& w, process_control& p) {
+  fiber::slot& s = *p.stack;
+  s.resident = nullptr;
+  fiber::forget(p);
+  leave_stack(w, s);
+  w.home.stacks.give_back(p, w.slots);
+  w.home.process_ended(w, p);
+}
+
+}  // namespace
+
+// noinline, and the barrier: see this_cache() in base/pool.cpp.
+[[gnu::noinline]] worker* this_worker() noexcept {
+  asm volatile("");
+  return current;
+}
+
+[[gnu::noinline]] void set_this_worker(worker* w) noexcept {
+  asm volatile("");
+  current = w;
+}
+
+worker::worker(scheduler& s, std::uint32_t n)
+    : home{s}, number{n}, next_ref{(std::uint64_t{n} + 1) << 48}, dice{n + 1U} {
+  slots.dice = base::random{n + 17U};
+}
+
+void work(worker& w) {
+  base::pool_attach_thread();
+  set_this_worker(&w);
+  fiber::describe_thread(w.frame, &w);
+  w.resting.store(false, std::memory_order_seq_cst);
+  while (process_control* p = next_process(w)) run(w, *p);
+  w.resting.store(true, std::memory_order_seq_cst);
+  set_this_worker(nullptr);
+  base::pool_detach_thread();
+  w.left.store(true, std::memory_order_release);
+}
+
+void run(worker& w, process_control& p) {
+  for (;;) {
+    if (p.signals.has_signals()) take_signals(p);
+    if (may_run(p)) break;
+    if (p.signals.sleep()) return;
+  }
+  if (!take_stack(w, p)) return;
+  w.running = &p;
+  w.running_now.store(&p, std::memory_order_relaxed);
+  const std::int32_t before = w.reductions_left;
+  fiber::enter(p, w.frame, &process_main);
+  p.spent += static_cast<std::uint32_t>(before - w.reductions_left);
+  w.running = nullptr;
+  w.running_now.store(nullptr, std::memory_order_relaxed);
+  switch (p.left_with) {
+    case intent::yield:
+      leave_stack(w, *p.stack);
+      make_ready(w, p, false);
+      return;
+    case intent::wait:
+      leave_stack(w, *p.stack);
+      // W2: from here another worker may run it, unless signals have come meanwhile.
+      if (!p.signals.sleep()) make_ready(w, p, true);
+      return;
+    case intent::end:
+      bury(w, p);
+      return;
+  }
+}
+
+void make_ready(worker& w, process_control& p, bool next) {
+  if (w.simulated != nullptr) return w.simulated->add(p);
+  if (p.priority != priority::normal) return w.home.inject(p);
+  process_control* pushed_out = &p;
+  if (next) {
+    pushed_out = std::exchange(w.run_next, &p);
+    if (pushed_out == nullptr) return;
+  }
+  if (!w.queue.push(pushed_out)) {
+    // Full: half of it goes where all look, so that this happens once in 128 times.
+    auto& shared = w.home.injected[static_cast<std::size_t>(priority::normal)];
+    for (std::uint32_t i = 0; i < run_queue::size / 2; ++i) {
+      if (process_control* oldest = w.queue.pop()) shared.push(oldest);
+    }
+    const bool fits = w.queue.push(pushed_out);
+    JOIST_ASSERT(fits, "Q1: half of the run queue is free");
+  }
+  w.home.idle.notify();
+}
+
+worker& switch_away(worker& w, intent why) {
+  process_control& p = *w.running;
+  p.left_with = why;
+  return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end).owner);
+}
+
+[[gnu::noinline]] void out_of_reductions(worker& w) {
+  process_control& p = *w.running;
+  if (p.box.in_guard) return;
+  if (p.signals.has_signals()) take_signals(p);
+  p.ready = true;
+  (void)switch_away(w, intent::yield);
+}
+
+[[gnu::noinline]] worker& require_process(const char* call) {
+  worker* w = this_worker();
+  if (w == nullptr || w->running == nullptr) {
+    throw error{errc::not_a_process,
+                fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
+                            "runtime::ask", call)};
+  }
+  return *w;
+}
+
+void fire_timers(worker& w) {
+  const std::int64_t now = now_ns();
+  if (w.next_due.load(std::memory_order_relaxed) > now) return;
+  timer* due = nullptr;
+  {
+    const std::scoped_lock lock{w.timer_mutex};
+    due = w.wheel.advance(now, timers_at_once);
+    w.next_due.store(w.wheel.next_due(), std::memory_order_relaxed);
+  }
+  fire_chain(w, due);
+}
+
+}  // namespace joist::inline v0::core

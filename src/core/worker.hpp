@@ -1,0 +1,108 @@
+// core/worker.hpp: a thread that runs processes, one after the other.
+//
+// Where the next process comes from, in this order:
+//   1  queues of the priorities max and high
+//   2  run_next: woken by the one that ran last; it has the message in the cache, and goes on with the same reductions, so
+//      that two processes which wake each other cannot keep the rest waiting
+//   3  its own run queue; every 61st time the injected ones first, and every eighth time one of low priority
+//   4  injected processes, other workers' queues, low priority
+// A process that became ready and was pushed out of run_next goes to the run queue, where others may steal it.
+#pragma once
+
+#include <joist/clock.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "base/random.hpp"
+#include "core/parker.hpp"
+#include "core/process_control.hpp"
+#include "core/process_table.hpp"
+#include "core/run_queue.hpp"
+#include "core/timer_wheel.hpp"
+#include "fiber/fiber.hpp"
+#include "fiber/stack_pool.hpp"
+
+namespace joist::inline v0::core {
+
+class simulation;
+
+/// Counts of one worker: it alone writes, anybody may read about now.
+class counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct worker {
+  worker(scheduler& s, std::uint32_t number);
+
+  // -- the worker's thread
+  scheduler& home;
+  const std::uint32_t number;
+  process_control* running = nullptr;
+  process_control* run_next = nullptr;
+  std::int32_t reductions_left = 0;
+  std::uint32_t round = 0;
+  std::uint64_t next_ref;
+  fiber::thread_frame frame;
+  fiber::slot_cache slots;
+  process_table::cache places;
+  base::random dice;
+  simulation* simulated = nullptr;
+
+  // -- any thread
+  run_queue queue;
+  parker bed;
+  std::mutex timer_mutex;                           // guards wheel
+  timer_wheel wheel;
+  std::atomic<std::int64_t> next_due{INT64_MAX};    // of wheel; written under timer_mutex
+  std::atomic<std::uint64_t> switches{0};           // grows whenever it is outside of any process; the worker writes
+  std::atomic<bool> resting{true};                  // sleeps, or has not begun, or has ended
+  std::atomic<bool> left{false};                    // its thread is about to end
+  std::atomic<process_control*> running_now{nullptr};  // for reports only
+  counter spawned, ended, copies, slot_waits, steals, abandoned;
+  std::thread thread;
+};
+
+/// The worker that runs on this thread, or null. Asked anew after every switch: never keep it over one.     [any thread]
+[[nodiscard]] worker* this_worker() noexcept;
+void set_this_worker(worker* w) noexcept;
+
+/// The life of a worker thread.
+void work(worker& w);
+
+/// Runs `p` until it waits, yields or ends.     [worker stack]
+void run(worker& w, process_control& p);
+
+/// `p` may run: the caller has the right to run it and gives it away here.     [worker]
+void make_ready(worker& w, process_control& p, bool next);
+
+/// Fires what is due.     [worker stack]
+void fire_timers(worker& w);
+
+/// From the running process back to its worker; returns when it runs again, on the worker that is returned.
+worker& switch_away(worker& w, intent why);
+
+/// One reduction. At the end of the budget others have their turn; signals are acted on, nothing is thrown.     [process]
+inline void charge(worker& w, std::int32_t reductions = 1);
+void out_of_reductions(worker& w);
+inline void charge(worker& w, std::int32_t reductions) {
+  w.reductions_left -= reductions;
+  if (w.reductions_left <= 0) [[unlikely]] out_of_reductions(w);
+}
+
+/// The worker of the calling process; throws errc::not_a_process naming `call`.     [any thread]
+[[nodiscard]] worker& require_process(const char* call);
+
+/// Unwinds a process that is ending; see forced_exit in process.hpp.     [process]
+[[noreturn]] void unwind(process_control& p);
+/// As unwind, at a wait; returns when the wait is to end at once instead.
+void unwind_from_wait(process_control& p, bool has_timeout);
+
+}  // namespace joist::inline v0::core

@@ -1,0 +1,44 @@
+// fiber/slot.hpp: a stack that fibers share, one at a time.
+//
+// lock                meaning                                    who moves it on
+//   free              nobody runs on it                          acquire -> taken
+//   taken             its holder runs, or moves frames           release -> free; acquire by others -> taken, with line
+//   taken + line      fibers found it taken and wait in `next`   release -> free, and hands the line to the caller
+//
+// Invariants
+//   S1  resident, and the memory of the stack, are touched by the holder alone
+//   S2  a fiber is in the line of one slot at most, and then in no run queue: whoever releases must queue it
+// Nobody spins: acquire either succeeds or leaves the fiber in the line, which the release that follows must see,
+// because both change the one word.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "fiber/fiber.hpp"
+
+namespace joist::inline v0::fiber {
+
+struct alignas(64) slot {
+  std::atomic<std::uintptr_t> lock{0};
+  fiber* resident = nullptr;
+  std::byte* top = nullptr;
+  std::size_t bytes = 0;                // usable, below top
+  std::atomic<std::uint32_t> users{0};  // fibers that have it for life
+  bool own = false;                     // never shared
+  slot* next_free = nullptr;
+};
+
+/// Takes the slot of `f` for it. False: it is taken, `f` waits in its line, and is the caller's no more.     [worker]
+[[nodiscard]] bool acquire(fiber& f) noexcept;
+
+/// Puts the frames of `f` into its slot, moving those of another out. True when something was moved.
+/// Throws std::bad_alloc with nothing changed.     [the holder]
+bool make_resident(fiber& f);
+
+/// Gives the slot up. Returns the fibers that waited for it, oldest first, chained by `next`: the caller must queue
+/// them.     [the holder]
+[[nodiscard]] fiber* release(slot& s) noexcept;
+
+}  // namespace joist::inline v0::fiber

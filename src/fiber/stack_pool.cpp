@@ -1,0 +1,173 @@
+#include "fiber/stack_pool.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "base/assert.hpp"
+#include "base/pool.hpp"
+
+#if JOIST_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace joist::inline v0::fiber {
+namespace {
+
+#ifndef MADV_GUARD_INSTALL
+constexpr int MADV_GUARD_INSTALL = 102;  // Linux 6.13
+#endif
+
+constexpr std::size_t own_stacks_per_map = 16;
+constexpr std::size_t idle_slots_per_worker = 64;
+// Each mprotect guard splits a mapping in two; the default vm.max_map_count is 65 530.
+constexpr std::size_t most_mprotect_guards = 24'000;
+
+std::size_t page_bytes() noexcept {
+  static const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+bool kernel_has_guards() noexcept {
+  static const bool has = [] {
+    void* page = ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return false;
+    const bool installed = ::madvise(page, page_bytes(), MADV_GUARD_INSTALL) == 0;
+    ::munmap(page, page_bytes());
+    return installed;
+  }();
+  return has;
+}
+
+void guard(std::byte* page) noexcept {
+  static std::atomic<std::size_t> by_mprotect{0};
+  if (kernel_has_guards()) {
+    ::madvise(page, page_bytes(), MADV_GUARD_INSTALL);
+  } else if (by_mprotect.fetch_add(1, std::memory_order_relaxed) < most_mprotect_guards) {
+    ::mprotect(page, page_bytes(), PROT_NONE);
+  }
+}
+
+std::byte* map_stacks(std::size_t bytes) {
+  void* range = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (range == MAP_FAILED) throw std::bad_alloc{};
+  ::madvise(range, bytes, MADV_NOHUGEPAGE);  // a stack touches one page; a huge one would be 2 MiB each
+  return static_cast<std::byte*>(range);
+}
+
+void describe(slot& s, std::byte* begin, std::size_t bytes, bool own) noexcept {
+  s.bytes = bytes - page_bytes();
+  s.top = begin + bytes;
+  s.own = own;
+}
+
+}  // namespace
+
+stack_pool::stack_pool(std::size_t slots, std::size_t slot_bytes)
+    : limit_{slots}, slot_bytes_{slot_bytes}, range_{map_stacks(slots * slot_bytes)}, slots_{new slot[slots]} {
+  // All are described at once, so that least_used may pick any; their guards and pages come with their first use.
+  for (std::size_t i = 0; i < limit_; ++i) describe(slots_[i], range_ + i * slot_bytes_, slot_bytes_, false);
+}
+
+stack_pool::~stack_pool() {
+  base::release_pages(range_, limit_ * slot_bytes_);
+  for (const auto& [begin, bytes] : own_maps_) base::release_pages(begin, bytes);
+}
+
+bool stack_pool::guards_by_madvise() noexcept { return kernel_has_guards(); }
+
+slot* stack_pool::take_vacant(slot_cache& mine) {
+  if (!mine.vacant.empty()) {
+    slot* hot = mine.vacant.back();
+    mine.vacant.pop_back();
+    return hot;
+  }
+  // relaxed: a hint; the count itself is checked below.
+  if (made_.load(std::memory_order_relaxed) < limit_) {
+    const std::size_t index = made_.fetch_add(1, std::memory_order_relaxed);
+    if (index < limit_) {
+      guard(range_ + index * slot_bytes_);
+      return &slots_[index];
+    }
+    made_.store(limit_, std::memory_order_relaxed);
+  }
+  const std::scoped_lock lock{mutex_};
+  if (vacant_.empty()) return nullptr;
+  slot* taken = vacant_.back();
+  vacant_.pop_back();
+  return taken;
+}
+
+slot* stack_pool::least_used(slot_cache& mine) noexcept {
+  slot* best = nullptr;
+  for (int i = 0; i < 4; ++i) {
+    slot& s = slots_[mine.dice.below(static_cast<std::uint32_t>(limit_))];
+    if (best == nullptr || s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed)) best = &s;
+  }
+  return best;
+}
+
+void stack_pool::assign(fiber& f, slot_cache& mine) {
+  slot* s = nullptr;
+  if (mine.room > 0) {
+    --mine.room;
+    s = mine.filling;
+  } else if ((s = take_vacant(mine)) == nullptr) {
+    s = mine.filling = least_used(mine);
+    mine.room = slot_cache::batch - 1;
+  }
+  s->users.fetch_add(1, std::memory_order_relaxed);
+  f.stack = s;
+}
+
+void stack_pool::give_back(fiber& f, slot_cache& mine) noexcept {
+  slot& s = *f.stack;
+  f.stack = nullptr;
+  if (s.own) {
+    own_in_use_.fetch_sub(1, std::memory_order_relaxed);
+    const std::scoped_lock lock{mutex_};
+    own_free_.push_back(&s);
+    return;
+  }
+  // acq_rel: the last user's slot is handed on through `vacant`; what earlier users did to it came before.
+  if (s.users.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (mine.filling == &s) mine.room = 0;
+  mine.vacant.push_back(&s);
+  if (mine.vacant.size() <= idle_slots_per_worker) return;
+  const std::scoped_lock lock{mutex_};
+  const auto half = mine.vacant.begin() + idle_slots_per_worker / 2;
+  vacant_.insert(vacant_.end(), mine.vacant.begin(), half);
+  mine.vacant.erase(mine.vacant.begin(), half);
+}
+
+void stack_pool::assign_own(fiber& f, std::size_t bytes) {
+  const std::size_t page = page_bytes();
+  bytes = (std::max(bytes, std::size_t{16} << 10) + page - 1) / page * page + page;  // and the guard
+  const std::scoped_lock lock{mutex_};
+  auto fits = [&](const slot* s) { return s->bytes + page == bytes; };
+  auto found = std::find_if(own_free_.rbegin(), own_free_.rend(), fits);
+  if (found == own_free_.rend()) {
+    map_own_stacks(bytes);
+    found = own_free_.rbegin();
+  }
+  f.stack = *found;
+  own_free_.erase(std::next(found).base());
+  f.stack->users.store(1, std::memory_order_relaxed);
+  own_in_use_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void stack_pool::map_own_stacks(std::size_t bytes) {
+  std::byte* begin = map_stacks(bytes * own_stacks_per_map);
+  own_maps_.emplace_back(begin, bytes * own_stacks_per_map);
+  for (std::size_t i = own_stacks_per_map; i-- > 0;) {
+    own_slots_.push_back(std::make_unique<slot>());
+    guard(begin + i * bytes);
+    describe(*own_slots_.back(), begin + i * bytes, bytes, true);
+    own_free_.push_back(own_slots_.back().get());
+  }
+}
+
+}  // namespace joist::inline v0::fiber

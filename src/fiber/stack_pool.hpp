@@ -1,0 +1,79 @@
+// fiber/stack_pool.hpp: where fibers get their slots from.
+//
+// Shared slots lie in one reserved range and are made when asked for. Which slot for a new fiber (its first run, so
+// that one that ends before it waits uses a hot stack again and again):
+//   1  one this worker gave back last and that holds nobody's frames (hot in the cache)
+//   2  a new one, until the pool is at its limit
+//   3  a shared one: the worker fills a run of `batch` neighbours of one slot, then takes the least used of a few
+//      picked at random (power of choices: Mitzenmacher 2001). Processes made together share a slot, so those that
+//      are woken together find its pages in the cache.
+// Own stacks are never shared; they come from maps of 16 and are kept for reuse.
+//
+// Below each stack lies a guard page: MADV_GUARD_INSTALL where the kernel has it (Linux 6.13: no further mapping),
+// else mprotect while the process is far from vm.max_map_count, then none: `unguarded` counts those.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/random.hpp"
+#include "fiber/slot.hpp"
+
+namespace joist::inline v0::fiber {
+
+/// A worker's own share of the pool; only that worker touches it.
+struct slot_cache {
+  static constexpr std::uint32_t batch = 32;
+  std::vector<slot*> vacant;  // used by nobody, last used at the back
+  slot* filling = nullptr;    // the shared slot that new fibers get now
+  std::uint32_t room = 0;     // how many more
+  base::random dice{1};
+};
+
+class stack_pool {
+ public:
+  /// `slot_bytes`: a power of two, at least 16 KiB. Throws std::bad_alloc.
+  stack_pool(std::size_t slots, std::size_t slot_bytes);
+  ~stack_pool();
+  stack_pool(const stack_pool&) = delete;
+  stack_pool& operator=(const stack_pool&) = delete;
+
+  /// Gives `f` a slot for life.     [worker]
+  void assign(fiber& f, slot_cache& mine);
+  /// Gives `f` a stack of `bytes` that nobody shares. Throws std::bad_alloc.     [any thread]
+  void assign_own(fiber& f, std::size_t bytes);
+  /// Takes the slot of a fiber that has ended; its holder released it.     [worker]
+  void give_back(fiber& f, slot_cache& mine) noexcept;
+
+  [[nodiscard]] std::size_t slots_made() const noexcept { return made_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t slot_limit() const noexcept { return limit_; }
+  [[nodiscard]] std::size_t slot_bytes() const noexcept { return slot_bytes_; }
+  [[nodiscard]] std::size_t own_stacks() const noexcept { return own_in_use_.load(std::memory_order_relaxed); }
+  [[nodiscard]] static bool guards_by_madvise() noexcept;
+
+ private:
+  struct own_stack;
+
+  slot* take_vacant(slot_cache& mine);
+  slot* least_used(slot_cache& mine) noexcept;
+  void map_own_stacks(std::size_t bytes);
+
+  const std::size_t limit_;
+  const std::size_t slot_bytes_;
+  std::byte* range_ = nullptr;
+  std::unique_ptr<slot[]> slots_;
+  std::atomic<std::size_t> made_{0};
+
+  std::mutex mutex_;  // guards all below; rank: innermost
+  std::vector<slot*> vacant_;
+  std::vector<slot*> own_free_;
+  std::vector<std::pair<std::byte*, std::size_t>> own_maps_;
+  std::vector<std::unique_ptr<slot>> own_slots_;
+  std::atomic<std::size_t> own_in_use_{0};
+};
+
+}  // namespace joist::inline v0::fiber

@@ -1,0 +1,5 @@
+// The main function of every test program. With Catch2 3 it comes from the library.
+#if !__has_include(<catch2/catch_test_macros.hpp>)
+#define CATCH_CONFIG_MAIN
+#include <catch2/catch.hpp>
+#endif

@@ -1,0 +1,88 @@
+// tests/support/world.hpp: where tests of processes run: in seeded worlds, on real workers, or in both.
+//
+// A test body is the first process. It checks with EXPECT, which ends the process: Catch2's own macros are not for several
+// threads. A failure in a seeded world prints the seed and the command that replays it.
+#pragma once
+
+#include <joist/joist.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+#include "support/catch.hpp"
+
+namespace support {
+
+/// What EXPECT throws.
+struct failed_expectation : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+inline void expect(bool ok, const char* condition, const char* file, int line) {
+  if (!ok) throw failed_expectation{fmt::format("{}:{}: expected {}", file, line, condition)};
+}
+
+#define EXPECT(...) ::support::expect(static_cast<bool>(__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
+
+/// True when `call` throws joist::error with this code.
+template <class Call>
+bool refuses(joist::errc code, Call&& call) {
+  try {
+    call();
+  } catch (const joist::error& e) {
+    return e.code() == code;
+  }
+  return false;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::uint64_t usual_seeds = 50;
+#else
+inline constexpr std::uint64_t usual_seeds = 1000;
+#endif
+
+/// Runs `body` under many seeds, in virtual time.
+template <class Body>
+void in_simulation(Body body, std::uint64_t seeds = usual_seeds) {
+  try {
+    joist::for_each_schedule(seeds, body);
+  } catch (const joist::schedule_failed& failure) {
+    FAIL(failure.what());
+  }
+}
+
+inline joist::runtime_options quiet(std::size_t workers = 4) {
+  joist::runtime_options options;
+  options.workers = workers;
+  options.log = joist::silent_sink();
+  return options;
+}
+
+/// Runs `body` on real workers, more of them than the machine has cores.
+template <class Body>
+void on_workers(Body body, int rounds = 20) {
+  joist::runtime rt{quiet()};
+  for (int i = 0; i < rounds; ++i) {
+    try {
+      rt.ask(body, std::chrono::seconds{60});
+    } catch (const joist::ask_failed& failure) {
+      FAIL(failure.reason().to_string());
+    }
+  }
+  CHECK(rt.stop(std::chrono::seconds{20}).clean());
+}
+
+/// Both.
+template <class Body>
+void everywhere(Body body) {
+  in_simulation(body);
+  on_workers(body);
+}
+
+/// Nothing is in the mailbox, and nothing comes within a (virtual or real) moment.
+inline bool mailbox_stays_empty(std::chrono::milliseconds moment = std::chrono::milliseconds{5}) {
+  return joist::receive([](joist::any_message) { return false; }, joist::after(moment, [] { return true; }));
+}
+
+}  // namespace support
