@@ -21,10 +21,9 @@ namespace {
 constexpr std::int32_t spawn_reductions = 16;
 
 /// Counts a message for a limited mailbox. False: it is full.
-bool count_in(process_control& p, pid target) {
+bool count_in(process_control& p) {
   process_extras* x = p.extras;
-  if (p.generation.load(std::memory_order_acquire) != target.generation() || x == nullptr) return true;
-  return x->queued.fetch_add(1, std::memory_order_relaxed) < x->mailbox_limit;
+  return x == nullptr || x->queued.fetch_add(1, std::memory_order_relaxed) < x->mailbox_limit;
 }
 
 send_result mailbox_is_full(scheduler& home, process_control& p, pid target, worker* here) {
@@ -57,9 +56,10 @@ send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias
 }  // namespace
 
 send_result core::deliver_message(scheduler& home, pid target, node_ptr& message, worker* here) {
-  process_control* p = home.find(target);
-  if (p == nullptr) return send_result::sent;
-  if (p->limited.load(std::memory_order_relaxed) && !count_in(*p, target)) return mailbox_is_full(home, *p, target, here);
+  if (process_control* p = home.table.place_of(target); p != nullptr && p->limited.load(std::memory_order_relaxed)) {
+    if (p->signals.is_closed() || p->generation.load(std::memory_order_acquire) != target.generation()) return send_result::sent;
+    if (!count_in(*p)) return mailbox_is_full(home, *p, target, here);
+  }
   (void)home.deliver(target, message, here);
   return send_result::sent;
 }

@@ -153,6 +153,10 @@ void take_signals(process_control& p) {
   node* list = p.signals.take();
   while (list != nullptr) {
     node_ptr first{std::exchange(list, list->next)};
+    if (first->type->kind == node_kind::message && first->word == 0) {  // nearly all
+      append(p, std::move(first));
+      continue;
+    }
     exit_reason reason;
     if (!act_on(p, std::move(first), reason)) continue;
     // The first exit signal wins; what came after it is as if sent to the dead.

@@ -169,37 +169,8 @@ void bury(worker& w, process_control& p) {
   w.home.process_ended(w, p);
 }
 
-}  // namespace
-
-// noinline, and the barrier: see this_cache() in base/pool.cpp.
-[[gnu::noinline]] worker* this_worker() noexcept {
-  asm volatile("");
-  return current;
-}
-
-[[gnu::noinline]] void set_this_worker(worker* w) noexcept {
-  asm volatile("");
-  current = w;
-}
-
-worker::worker(scheduler& s, std::uint32_t n)
-    : home{s}, number{n}, next_ref{(std::uint64_t{n} + 1) << 48}, dice{n + 1U} {
-  slots.dice = base::random{n + 17U};
-}
-
-void work(worker& w) {
-  base::pool_attach_thread();
-  set_this_worker(&w);
-  fiber::describe_thread(w.frame, &w);
-  w.resting.store(false, std::memory_order_seq_cst);
-  while (process_control* p = next_process(w)) run(w, *p);
-  w.resting.store(true, std::memory_order_seq_cst);
-  set_this_worker(nullptr);
-  base::pool_detach_thread();
-  w.left.store(true, std::memory_order_release);
-}
-
-void run(worker& w, process_control& p) {
+// Inlined into the loop: see fiber/switch.hpp.
+[[gnu::always_inline]] inline void run_one(worker& w, process_control& p) {
   for (;;) {
     if (p.signals.has_signals()) take_signals(p);
     if (may_run(p)) break;
@@ -229,6 +200,38 @@ void run(worker& w, process_control& p) {
   }
 }
 
+}  // namespace
+
+// noinline, and the barrier: see this_cache() in base/pool.cpp.
+[[gnu::noinline]] worker* this_worker() noexcept {
+  asm volatile("");
+  return current;
+}
+
+[[gnu::noinline]] void set_this_worker(worker* w) noexcept {
+  asm volatile("");
+  current = w;
+}
+
+worker::worker(scheduler& s, std::uint32_t n)
+    : home{s}, number{n}, next_ref{(std::uint64_t{n} + 1) << 48}, dice{n + 1U} {
+  slots.dice = base::random{n + 17U};
+}
+
+void work(worker& w) {
+  base::pool_attach_thread();
+  set_this_worker(&w);
+  fiber::describe_thread(w.frame, &w);
+  w.resting.store(false, std::memory_order_seq_cst);
+  while (process_control* p = next_process(w)) run_one(w, *p);
+  w.resting.store(true, std::memory_order_seq_cst);
+  set_this_worker(nullptr);
+  base::pool_detach_thread();
+  w.left.store(true, std::memory_order_release);
+}
+
+void run(worker& w, process_control& p) { run_one(w, p); }
+
 void make_ready(worker& w, process_control& p, bool next) {
   if (w.simulated != nullptr) return w.simulated->add(p);
   if (p.priority != priority::normal) return w.home.inject(p);
@@ -247,12 +250,6 @@ void make_ready(worker& w, process_control& p, bool next) {
     JOIST_ASSERT(fits, "Q1: half of the run queue is free");
   }
   w.home.idle.notify();
-}
-
-worker& switch_away(worker& w, intent why) {
-  process_control& p = *w.running;
-  p.left_with = why;
-  return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end).owner);
 }
 
 [[gnu::noinline]] void out_of_reductions(worker& w) {

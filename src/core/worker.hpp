@@ -22,8 +22,8 @@
 #include "core/process_table.hpp"
 #include "core/run_queue.hpp"
 #include "core/timer_wheel.hpp"
-#include "fiber/fiber.hpp"
 #include "fiber/stack_pool.hpp"
+#include "fiber/switch.hpp"
 
 namespace joist::inline v0::core {
 
@@ -87,7 +87,11 @@ void make_ready(worker& w, process_control& p, bool next);
 void fire_timers(worker& w);
 
 /// From the running process back to its worker; returns when it runs again, on the worker that is returned.
-worker& switch_away(worker& w, intent why);
+[[gnu::always_inline]] inline worker& switch_away(worker& w, intent why) {
+  process_control& p = *w.running;
+  p.left_with = why;
+  return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end).owner);
+}
 
 /// One reduction. At the end of the budget others have their turn; signals are acted on, nothing is thrown.     [process]
 inline void charge(worker& w, std::int32_t reductions = 1);

@@ -62,13 +62,6 @@ using entry_point = void (*)(fiber& self, thread_frame& thread);
 /// Fills in what belongs to the calling thread.     [worker stack]
 void describe_thread(thread_frame& thread, void* owner);
 
-/// Runs `f`, whose frames are in its slot, until it leaves. `entry` is used the first time.     [worker stack]
-void enter(fiber& f, thread_frame& thread, entry_point entry);
-
-/// Goes back to the thread that entered; returns when entered again, perhaps by another thread: the one returned.
-/// With `for_good` it does not return.     [on the fiber]
-[[gnu::noinline]] thread_frame& leave(fiber& f, thread_frame& thread, bool for_good);
-
 /// Gives back what a fiber that will not run again still holds.     [the holder of its slot]
 void forget(fiber& f) noexcept;
 
