@@ -11,6 +11,7 @@
 #include "base/assert.hpp"
 #include "base/pool.hpp"
 #include "base/sanitizer.hpp"
+#include "fiber/isolation.hpp"
 
 namespace joist::inline v0::detail {
 
@@ -22,7 +23,7 @@ namespace {
 #ifdef JOIST_OWN_STACKS
 constexpr bool always_own_stacks = true;
 #else
-constexpr bool always_own_stacks = base::sanitized;
+constexpr bool always_own_stacks = base::sanitized || fiber::checks_isolation;
 #endif
 
 constexpr std::size_t least_slot_bytes = std::size_t{16} << 10;

@@ -8,6 +8,7 @@
 #include "core/scheduler.hpp"
 #include "core/simulation.hpp"
 #include "core/timers.hpp"
+#include "fiber/isolation.hpp"
 #include "fiber/slot.hpp"
 
 namespace joist::inline v0::core {
@@ -135,10 +136,19 @@ process_control* next_process(worker& w) {
   return nullptr;
 }
 
+void name_for_reports(worker& w, process_control& p) {
+  const std::string_view label = p.extras != nullptr ? std::string_view{p.extras->label} : std::string_view{};
+  fiber::name_stack(*p.stack, fmt::format("{} \"{}\"", w.home.pid_of(p), label).c_str());
+}
+
 // False: the slot is taken (the process waits in its line) or there is no memory to make room (it is queued again).
 bool take_stack(worker& w, process_control& p) {
   if (p.stack == nullptr) w.home.stacks.assign(p, w.slots);
   if (p.stack->own) {
+    if constexpr (fiber::checks_isolation) {
+      if (p.stack->resident == nullptr) name_for_reports(w, p);
+      fiber::open_stack(*p.stack);
+    }
     p.stack->resident = &p;
     return true;
   }
@@ -157,6 +167,7 @@ bool take_stack(worker& w, process_control& p) {
 }
 
 void leave_stack(worker& w, fiber::slot& s) {
+  if constexpr (fiber::checks_isolation) fiber::close_stack(s);
   if (!s.own) requeue_chain(w, fiber::release(s));
 }
 

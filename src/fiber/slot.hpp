@@ -12,6 +12,7 @@
 // because both change the one word.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +28,11 @@ struct alignas(64) slot {
   std::size_t bytes = 0;                // usable, below top
   std::atomic<std::uint32_t> users{0};  // fibers that have it for life
   bool own = false;                     // never shared
-  slot* next_free = nullptr;
+#ifdef JOIST_CHECK_ISOLATION
+  std::array<char, 128> name{};         // of the process: see isolation.hpp
+#else
+  std::array<char, 1> name{};
+#endif
 };
 
 /// Takes the slot of `f` for it. False: it is taken, `f` waits in its line, and is the caller's no more.     [worker]

@@ -9,10 +9,7 @@
 
 #include "base/assert.hpp"
 #include "base/pool.hpp"
-
-#if JOIST_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
+#include "fiber/isolation.hpp"
 
 namespace joist::inline v0::fiber {
 namespace {
@@ -166,6 +163,7 @@ void stack_pool::map_own_stacks(std::size_t bytes) {
     own_slots_.push_back(std::make_unique<slot>());
     guard(begin + i * bytes);
     describe(*own_slots_.back(), begin + i * bytes, bytes, true);
+    if constexpr (checks_isolation) watch_stack(*own_slots_.back());
     own_free_.push_back(own_slots_.back().get());
   }
 }

@@ -1,0 +1,179 @@
+// Aliases: joist/alias.hpp. The ids are those of docs/semantics.md.
+#include "support/ends.hpp"
+#include "support/world.hpp"
+
+using namespace joist;
+using namespace std::chrono_literals;
+using support::go;
+using support::named_reason;
+using support::reason_of;
+
+TEST_CASE("alias: demonitor of a reference that is only an alias is harmless", "[M15]") {
+  support::everywhere([] {
+    const alias a = make_alias();
+    EXPECT(!demonitor(a.reference()));
+    EXPECT(!demonitor(a.reference(), demonitor_option::flush));
+    send(a, 1);
+    EXPECT(receive<int>() == 1);
+    EXPECT(unalias(a));
+  });
+}
+
+TEST_CASE("alias: one made with a monitor ends with it, or stays, as its mode says", "[M15]") {
+  support::everywhere([] {
+    const pid child = spawn([] { support::wait_for_ever(); });
+    for (const auto mode : {alias_mode::explicit_unalias, alias_mode::demonitor, alias_mode::reply_demonitor}) {
+      const ref m = monitor(child, mode);
+      EXPECT(process_info(self())->aliases == 1);
+      EXPECT(demonitor(m));
+      const bool stays = mode == alias_mode::explicit_unalias;
+      send(alias_of(m), 5);
+      EXPECT(receive<int>(after(0s)).has_value() == stays);
+      EXPECT(process_info(self())->aliases == (stays ? 1 : 0));
+      EXPECT(unalias(m) == stays);
+    }
+    const ref plain = monitor(child);
+    send(alias_of(plain), 5);
+    EXPECT(!unalias(plain));
+    EXPECT(demonitor(plain));
+    joist::exit(child, exit_reason::kill);
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: the down ends the aliases of the demonitor modes and leaves the explicit one", "[M15]") {
+  support::everywhere([] {
+    for (const auto mode : {alias_mode::explicit_unalias, alias_mode::demonitor, alias_mode::reply_demonitor}) {
+      const pid child = spawn([] { receive<go>(); });
+      const ref m = monitor(child, mode);
+      send(child, go{});
+      EXPECT(receive<down>().monitor == m);
+      const bool stays = mode == alias_mode::explicit_unalias;
+      send(alias_of(m), 6);
+      EXPECT(receive<int>(after(0s)).has_value() == stays);
+      EXPECT(unalias(m) == stays);
+    }
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: no down after demonitor with flush, whatever came through an explicit alias", "[M16]") {
+  support::everywhere([] {
+    for (int i = 0; i < 10; ++i) {
+      const pid server = spawn([] {
+        const alias to = receive<alias>();
+        send(to, 1);
+        joist::exit(named_reason("served"));
+      });
+      const ref m = monitor(server, alias_mode::explicit_unalias);
+      send(server, alias_of(m));
+      if (i % 2 == 0) EXPECT(receive<int>() == 1);
+      for (int k = 0; k < i; ++k) yield();
+      demonitor(m, demonitor_option::flush);
+      (void)unalias(m);
+      (void)receive<int>(after(0s));
+      EXPECT(!receive<down>(after(0s)));
+    }
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: of a monitor of a process that does not exist works as its mode says", "[M17]") {
+  support::everywhere([] {
+    const auto dead = spawn_monitor([] {});
+    (void)reason_of(dead);
+    for (const pid target : {dead.process, pid{}}) {
+      const ref kept = monitor(target, alias_mode::explicit_unalias);
+      const down d = receive<down>();
+      EXPECT(d.monitor == kept && d.reason == exit_reason::noproc);
+      send(alias_of(kept), 3);
+      EXPECT(receive<int>() == 3);
+      EXPECT(unalias(kept));
+      const ref gone = monitor(target, alias_mode::reply_demonitor);
+      EXPECT(receive<down>().monitor == gone);
+      send(alias_of(gone), 4);
+      EXPECT(!unalias(gone));
+      const ref tagged = monitor_tagged(target, 'd', alias_mode::explicit_unalias);
+      EXPECT(receive<tagged_down<char>>().ended.monitor == tagged);
+      EXPECT(unalias(tagged));
+    }
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: what is sent after unalias vanishes, what came before stays", "[M18]") {
+  support::everywhere([] {
+    const alias a = make_alias();
+    EXPECT(a.owner() == self());
+    send(a, 1);
+    send(a, 2);
+    EXPECT(receive<int>() == 1);
+    EXPECT(receive<int>() == 2);
+    const auto sender = spawn_monitor([a] {
+      for (int i = 0; i < 20; ++i) send(a, i);
+    });
+    EXPECT(unalias(a));
+    EXPECT(!unalias(a));
+    while (receive<int>(after(0s))) {
+    }
+    const auto before = process_info(self())->message_queue_length;
+    EXPECT(before <= 1);  // its down perhaps
+    EXPECT(reason_of(sender) == exit_reason::normal);
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: one_reply takes exactly one message, whoever sends it", "[M18]") {
+  support::everywhere([] {
+    const alias a = make_alias(alias_use::one_reply);
+    std::vector<monitored> senders;
+    for (int i = 0; i < 3; ++i) {
+      senders.push_back(spawn_monitor([a, i] {
+        send(a, i);
+        send(a, i + 10);
+      }));
+    }
+    for (const auto& s : senders) EXPECT(reason_of(s) == exit_reason::normal);
+    EXPECT(receive<int>() < 10);
+    EXPECT(!unalias(a));
+    EXPECT(process_info(self())->aliases == 0);
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: reply_demonitor stops monitor and alias at the first reply", "[M18]") {
+  support::everywhere([] {
+    const auto server = spawn_monitor([] {
+      const alias to = receive<alias>();
+      send(to, 1);
+      send(to, 2);
+      joist::exit(named_reason("gone"));
+    });
+    const ref m = monitor(server.process, alias_mode::reply_demonitor);
+    send(server.process, alias_of(m));
+    EXPECT(receive<int>() == 1);
+    EXPECT(reason_of(server) == named_reason("gone"));
+    EXPECT(!demonitor(m));
+    EXPECT(process_info(self())->monitors.empty());
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: of another process or of the dead cannot be switched off, and takes nothing", "[M18]") {
+  support::everywhere([] {
+    const alias mine = make_alias();
+    EXPECT(support::reason_after([mine] { EXPECT(!unalias(mine)); }) == exit_reason::normal);
+    send(mine, 1);
+    EXPECT(receive<int>() == 1);
+    const auto child = spawn_monitor([main = self()] { send(main, make_alias()); });
+    const alias its = receive<alias>();
+    EXPECT(reason_of(child) == exit_reason::normal);
+    send(its, 1);
+    EXPECT(!unalias(its));
+    send(alias{}, 1);
+    EXPECT(!unalias(ref{}));
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+  CHECK(support::refuses(errc::not_a_process, [] { (void)make_alias(); }));
+  CHECK(support::refuses(errc::not_a_process, [] { (void)unalias(ref{1}); }));
+}
