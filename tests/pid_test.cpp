@@ -106,18 +106,23 @@ TEST_CASE("pid: thousands of runtimes later, one of the first still names nobody
   }
 }
 
-TEST_CASE("pid: a process of another running runtime can be sent to, and is nobody here", "[M19]") {
+TEST_CASE("pid: a process of another running runtime is alive, and can be sent to, watched and ended", "[M19]") {
   runtime one{support::quiet(2)};
   runtime two{support::quiet(2)};
   const pid there = two.spawn([] { support::wait_for_ever(); });
   const auto reason = one.ask([there] {
     return support::reason_after([there] {
-      EXPECT(!is_alive(there));
-      const ref m = monitor(there);
-      EXPECT(receive<down>().monitor == m);
       EXPECT(send(there, 1) == send_result::sent);
+      const ref m = monitor(there);
+      EXPECT(process_info(there).has_value());
+      EXPECT(is_alive(there));
+      EXPECT(demonitor(m));
+      const ref last = monitor(there);
+      joist::exit(there, exit_reason::kill);
+      const auto d = receive<down>(after(10s));
+      EXPECT(d && d->monitor == last && d->reason == exit_reason::killed);
+      EXPECT(!is_alive(there));
     });
   });
   CHECK(reason.to_string() == "normal");
-  CHECK(two.ask([there] { return is_alive(there); }));
 }

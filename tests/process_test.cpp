@@ -1,0 +1,279 @@
+// Processes: joist/process.hpp. The ids are those of docs/semantics.md.
+#include "support/ends.hpp"
+#include "support/world.hpp"
+
+#include <atomic>
+
+using namespace joist;
+using namespace std::chrono_literals;
+using support::go;
+using support::named_reason;
+using support::reason_of;
+
+TEST_CASE("process: low priority is not starved by normal ones, and yield is voluntary", "[L21]") {
+  support::everywhere([] {
+    std::vector<monitored> busy;
+    for (int i = 0; i < 8; ++i) {
+      busy.push_back(spawn_monitor([] {
+        for (;;) yield();
+      }));
+    }
+    spawn_options low;
+    low.priority = priority::low;
+    const auto child = spawn_monitor(low, [] {
+      EXPECT(process_info(self())->priority == priority::low);
+      for (int i = 0; i < 20; ++i) yield();
+    });
+    EXPECT(reason_of(child) == exit_reason::normal);
+    for (const auto& b : busy) {
+      joist::exit(b.process, exit_reason::kill);
+      EXPECT(reason_of(b) == exit_reason::killed);
+    }
+  });
+}
+
+TEST_CASE("process: one of high priority that waits for a low one makes progress", "[L21]") {
+  support::everywhere([] {
+    std::vector<pid> busy;
+    for (int i = 0; i < 4; ++i) busy.push_back(spawn([] { for (;;) yield(); }));
+    spawn_options low;
+    low.priority = priority::low;
+    const pid server = spawn(low, [] {
+      for (;;) {
+        const pid asker = receive<pid>();
+        send(asker, go{});
+      }
+    });
+    for (const auto p : {priority::high, priority::max}) {
+      spawn_options urgent;
+      urgent.priority = p;
+      const auto client = spawn_monitor(urgent, [server] {
+        for (int i = 0; i < 5; ++i) {
+          send(server, self());
+          receive<go>();
+        }
+      });
+      EXPECT(reason_of(client) == exit_reason::normal);
+    }
+    busy.push_back(server);
+    for (const pid p : busy) joist::exit(p, exit_reason::kill);
+  });
+}
+
+TEST_CASE("process: on one worker a process of high priority goes before the normal ones", "[L21]") {
+  runtime rt{support::quiet(1)};
+  const std::string order = rt.ask([] {
+    for (int i = 0; i < 4; ++i) spawn([main = self()] { send(main, 'n'); });
+    spawn_options high;
+    high.priority = priority::high;
+    spawn(high, [main = self()] { send(main, 'h'); });
+    spawn_options most;
+    most.priority = priority::max;
+    spawn(most, [main = self()] { send(main, 'm'); });
+    std::string seen;
+    for (int i = 0; i < 6; ++i) seen += receive<char>();
+    return seen;
+  });
+  CHECK(order == "mhnnnn");
+}
+
+TEST_CASE("process: yield lets others run, and checkpoint too when the reductions are spent", "[L21]") {
+  for (const bool voluntary : {true, false}) {
+    runtime rt{support::quiet(1)};
+    CHECK(rt.ask([voluntary] {
+      auto done = std::make_shared<std::atomic<bool>>(false);
+      spawn([done] { done->store(true); });
+      for (int i = 0; i < 100'000'000 && !done->load(); ++i) {
+        if (voluntary) {
+          yield();
+        } else {
+          checkpoint();
+        }
+      }
+      return done->load();
+    }));
+  }
+}
+
+TEST_CASE("process: a suspended one runs again after as many resumes, and keeps its messages", "[L22]") {
+  support::everywhere([] {
+    const auto child = spawn_monitor([main = self()] {
+      for (;;) send(main, receive<int>());
+    });
+    suspend(child.process);
+    suspend(child.process);
+    send(child.process, 1);
+    EXPECT(support::mailbox_stays_empty(1ms));
+    EXPECT(process_info(child.process)->status == process_status::suspended);
+    EXPECT(process_info(child.process)->message_queue_length == 1);
+    resume(child.process);
+    EXPECT(support::mailbox_stays_empty(1ms));
+    resume(child.process);
+    EXPECT(receive<int>() == 1);
+    EXPECT(process_info(child.process)->status != process_status::suspended);
+    resume(child.process);  // one too many: nothing
+    suspend(child.process);
+    send(child.process, 2);
+    EXPECT(support::mailbox_stays_empty(1ms));
+    joist::exit(child.process, named_reason("enough"));
+    EXPECT(reason_of(child) == named_reason("enough"));
+    EXPECT(support::mailbox_stays_empty(0ms));
+    EXPECT(support::refuses(errc::no_process, [&] { suspend(child.process); }));
+    EXPECT(support::refuses(errc::no_process, [&] { resume(child.process); }));
+    EXPECT(support::refuses(errc::bad_argument, [] { suspend(self()); }));
+  });
+}
+
+TEST_CASE("process: one that is busy can be suspended, and its timeouts wait", "[L22]") {
+  support::everywhere([] {
+    const auto busy = spawn_monitor([main = self()] {
+      send(main, go{});
+      for (;;) yield();
+    });
+    receive<go>();
+    suspend(busy.process);
+    EXPECT(process_info(busy.process)->status == process_status::suspended);
+    const auto sleeper = spawn_monitor([main = self()] {
+      sleep_for(1ms);
+      send(main, go{});
+    });
+    suspend(sleeper.process);
+    EXPECT(support::mailbox_stays_empty(3ms));
+    resume(sleeper.process);
+    receive<go>();
+    joist::exit(busy.process, exit_reason::kill);
+    EXPECT(reason_of(busy) == exit_reason::killed);
+  });
+}
+
+TEST_CASE("process: spawn options: label, own stack and its size", "[L21]") {
+  support::everywhere([] {
+    spawn_options options;
+    std::string label = "worker 1";
+    options.label = label;
+    options.own_stack = true;
+    options.stack_bytes = 512 * 1024;
+    const auto before = system_info().own_stacks;
+    const auto child = spawn_monitor(options, [main = self()] {
+      int here = 1;
+      send(main, &here);  // nobody else's stack comes over it
+      receive<go>();
+      EXPECT(here == 2);
+      volatile char deep[400 * 1024];
+      deep[0] = 1;
+      deep[sizeof(deep) - 1] = 1;
+    });
+    label = "overwritten";
+    int* lent = receive<int*>();
+    EXPECT(process_info(child.process)->label == "worker 1");
+    EXPECT(system_info().own_stacks >= before + (before == 0 ? 1 : 0));
+    *lent = 2;
+    send(child.process, go{});
+    EXPECT(reason_of(child) == exit_reason::normal);
+  });
+}
+
+TEST_CASE("process: parent, self and in_process", "[L21]") {
+  support::everywhere([] {
+    EXPECT(in_process());
+    EXPECT(support::reason_after([main = self()] { EXPECT(parent() == main && self() != main); }) == exit_reason::normal);
+  });
+  CHECK_FALSE(in_process());
+  CHECK(support::refuses(errc::not_a_process, [] { (void)self(); }));
+  CHECK(support::refuses(errc::not_a_process, [] { (void)parent(); }));
+  CHECK(support::refuses(errc::not_a_process, [] { spawn([] {}); }));
+  CHECK(support::refuses(errc::not_a_process, [] { yield(); }));
+  CHECK(support::refuses(errc::not_a_process, [] { checkpoint(); }));
+  CHECK(support::refuses(errc::not_a_process, [] { (void)is_alive(pid{}); }));
+  CHECK(support::refuses(errc::not_a_process, [] { suspend(pid{1, 1, 1}); }));
+  CHECK(support::refuses(errc::not_a_process, [] { receive<go>(); }));
+}
+
+TEST_CASE("process: at the limit spawn refuses, and after an end there is room again", "[L21]") {
+  auto options = support::quiet();
+  options.process_limit = 10;
+  runtime rt{options};
+  const auto reason = rt.ask([] {
+    return support::reason_after([] {
+      std::vector<monitored> all;
+      const bool refused = support::refuses(errc::process_limit, [&] {
+        for (int i = 0; i < 20; ++i) all.push_back(spawn_monitor([] { receive<go>(); }));
+      });
+      EXPECT(refused);
+      EXPECT(all.size() == 8);  // beside the first process and this one
+      EXPECT(process_info(self())->monitors.size() == 8);
+      send(all.front().process, go{});
+      EXPECT(reason_of(all.front()) == exit_reason::normal);
+      monitored next;
+      while (!next.process) {  // its place is free a moment after its down
+        try {
+          next = spawn_monitor([] { receive<go>(); });
+        } catch (const error&) {
+          yield();
+        }
+      }
+      EXPECT(is_alive(next.process));
+    });
+  });
+  CHECK(reason.to_string() == "normal");
+}
+
+TEST_CASE("process: a limited mailbox drops the newest, refuses, or kills, as its policy says", "[L12]") {
+  support::everywhere([] {
+    spawn_options options;
+    options.mailbox_limit = 3;
+    for (const auto policy : {mailbox_policy::drop_newest, mailbox_policy::fail, mailbox_policy::kill}) {
+      options.when_full = policy;
+      const auto child = spawn_monitor(options, [main = self()] {
+        receive<go>();
+        while (const auto got = receive<int>(after(0s))) send(main, *got);
+        send(main, go{});
+        receive<go>();
+      });
+      suspend(child.process);
+      for (int i = 0; i < 3; ++i) EXPECT(send(child.process, i) == send_result::sent);
+      const auto fourth = send(child.process, 3);
+      EXPECT(fourth == (policy == mailbox_policy::fail ? send_result::mailbox_full : send_result::sent));
+      if (policy == mailbox_policy::kill) {
+        EXPECT(reason_of(child) == exit_reason::killed);
+        continue;
+      }
+      joist::exit(child.process, exit_reason::normal);  // signals are not counted
+      EXPECT(process_info(child.process)->message_queue_length == 3);
+      resume(child.process);
+      EXPECT(support::mailbox_stays_empty(1ms));  // it waits for go, which finds no room
+      joist::exit(child.process, exit_reason::kill);
+      EXPECT(reason_of(child) == exit_reason::killed);
+    }
+  });
+}
+
+TEST_CASE("process: a limited mailbox has room again for each message that is taken", "[L12]") {
+  support::everywhere([] {
+    spawn_options options;
+    options.mailbox_limit = 2;
+    options.when_full = mailbox_policy::fail;
+    const auto child = spawn_monitor(options, [main = self()] {
+      for (;;) send(main, receive<int>());
+    });
+    for (int i = 0; i < 20; ++i) {
+      while (send(child.process, i) == send_result::mailbox_full) yield();
+    }
+    for (int i = 0; i < 20; ++i) EXPECT(receive<int>() == i);
+    joist::exit(child.process, exit_reason::kill);
+    EXPECT(reason_of(child) == exit_reason::killed);
+  });
+}
+
+TEST_CASE("process: a receive in a guard is refused, and the message stays", "[L12]") {
+  support::everywhere([] {
+    send(self(), 1);
+    EXPECT(support::refuses(errc::bad_wait, [] {
+      receive(when([](const int&) { return receive<int>(after(0s)).has_value(); }, [](int) {}), after(0s, [] {}));
+    }));
+    EXPECT(support::refuses(errc::bad_wait, [] {
+      receive(when([](const int&) { sleep_for(0s); return true; }, [](int) {}), after(0s, [] {}));
+    }));
+    EXPECT(receive<int>() == 1);
+  });
+}
