@@ -50,6 +50,7 @@ TEST_CASE("names: a taken name, a second name, a dead process and bad names are 
     EXPECT(support::refuses(errc::name_unknown, [] { send("", 1); }));
     EXPECT(whereis("taken") == child);
     joist::exit(child, exit_reason::kill);
+    (void)support::await_end(child);
   });
 }
 

@@ -13,7 +13,7 @@ std::string to_string(pid process) { return fmt::format("{}", process); }
 
 exit_reason exit_reason::error(error_info info) {
   struct error_payload final : payload {
-    explicit error_payload(error_info i) : payload{typeid(error_info)}, value{std::move(i)} {}
+    explicit error_payload(error_info i) : payload{typeid(error_payload)}, value{std::move(i)} {}
     bool equals(const payload& other) const override { return value == static_cast<const error_payload&>(other).value; }
     std::string print() const override { return value.what.empty() ? value.type : fmt::format("{}: {}", value.type, value.what); }
     error_info value;

@@ -73,9 +73,11 @@ bool is_alive(pid process) {
   charge(w);
   worker& here = *this_worker();
   if (process == here.home.pid_of(*here.running)) return !here.running->ending;
-  const process_control* p = here.home.find(process);
-  if (p == nullptr) return false;
-  if (p->signals.is_quiet(process.generation())) return true;
+  if (process.node() == here.home.node) {
+    const process_control* p = here.home.find(process);
+    if (p == nullptr) return false;
+    if (p->signals.is_asleep(process.generation())) return true;
+  }
   return ask(here, process, inspection::alive).alive;
 }
 

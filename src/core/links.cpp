@@ -19,7 +19,13 @@ void link(pid other) {
   if (end.active) return;
   end.active = true;
   node_ptr signal = make_signal<node_kind::link>(me.value());
-  if (w.home.deliver(other, signal, this_worker())) return;
+  worker& here = *this_worker();
+  if (here.home.deliver(other, signal, &here)) {
+    if (!p.ending) return;
+    signal = make_signal<node_kind::exit, exit_payload>(me.value(), p.extras->reason, true);  // its other links know
+    (void)here.home.deliver(other, signal, &here);
+    return;
+  }
   link_end& dead = p.more().links[other.value()];
   dead.active = false;
   if (dead.unlinks == 0) p.extras->links.erase(other.value());

@@ -13,12 +13,22 @@ using namespace core;
 
 namespace {
 
-constinit std::atomic<std::uint64_t> foreign_refs{0};
-
-std::uint64_t new_ref(worker& w) { return ++w.next_ref; }
+// References are unique in the program: workers take them in blocks.
+constexpr std::uint64_t ref_block = std::uint64_t{1} << 16;
+constinit std::atomic<std::uint64_t> refs_taken{ref_block};
 
 void note_alias(process_control& p, std::uint64_t reference, alias_mode mode) {
   if (mode != alias_mode::none) p.more().aliases[reference].one_reply = mode == alias_mode::reply_demonitor;
+}
+
+// Of a monitor that has fired, the message is in the mailbox, or was taken.
+void flush_down(process_control& p, std::uint64_t reference) {
+  for (node** at = &p.box.head; *at != nullptr; at = &(*at)->next) {
+    if ((*at)->word != down_mark(reference)) continue;
+    (void)p.box.take(at);
+    if (p.box.limited) count_off(p);
+    return;
+  }
 }
 
 // The watch is there before the signal goes, so the answer finds it, however fast it comes.
@@ -29,11 +39,11 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   const std::uint64_t reference = new_ref(here);
   p.box.set_mark(reference);
   const pid me = here.home.pid_of(p);
+  note_alias(p, reference, mode);
+  if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
   entry.target = target;
   entry.mode = mode;
   p.more().watching[reference] = std::move(entry);
-  note_alias(p, reference, mode);
-  if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
   node_ptr signal = make_signal<node_kind::monitor, pid>(reference, me);
   if (!target || !here.home.deliver(target, signal, &here)) {
     node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
@@ -44,9 +54,14 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
 
 }  // namespace
 
+std::uint64_t core::new_ref(worker& w) {
+  if (w.next_ref % ref_block == 0) w.next_ref = refs_taken.fetch_add(ref_block, std::memory_order_relaxed) + 1;
+  return w.next_ref++;
+}
+
 ref make_ref() {
   worker* w = this_worker();
-  if (w == nullptr) return ref{(std::uint64_t{1} << 63) | foreign_refs.fetch_add(1, std::memory_order_relaxed)};
+  if (w == nullptr) return ref{refs_taken.fetch_add(ref_block, std::memory_order_relaxed) + 1};
   const std::uint64_t reference = new_ref(*w);
   if (w->running != nullptr) {
     process_control& p = *w->running;
@@ -91,9 +106,7 @@ bool demonitor(ref reference, demonitor_option option) {
     p.extras->watching.erase(reference.value());
     return true;
   }
-  if (option == demonitor_option::flush && !p.ending) {
-    receive(when([reference](const down& d) { return d.monitor == reference; }, [](down) {}), after(std::chrono::seconds{0}, [] {}));
-  }
+  if (option == demonitor_option::flush) flush_down(p, reference.value());
   return false;
 }
 

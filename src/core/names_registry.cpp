@@ -25,7 +25,7 @@ void check_name(std::string_view name) {
 void names_registry::add(std::string_view name, pid process) {
   check_name(name);
   const std::scoped_lock lock{mutex_};
-  process_control* p = table_.place_of(process);
+  process_control* p = process.node() == node_ ? table_.place_of(process) : nullptr;
   if (p == nullptr || p->generation.load(std::memory_order_relaxed) != process.generation()) {
     throw error{errc::no_process, fmt::format("register_name: no living process {} to name \"{}\"", process, name)};
   }

@@ -22,7 +22,7 @@ namespace joist::inline v0::core {
 
 class names_registry {
  public:
-  explicit names_registry(const process_table& table) : table_{table} {}
+  names_registry(const process_table& table, std::uint32_t node) : table_{table}, node_{node} {}
 
   /// Throws as register_name does.     [any thread]
   void add(std::string_view name, pid process);
@@ -40,6 +40,7 @@ class names_registry {
   };
 
   const process_table& table_;
+  const std::uint32_t node_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, pid, hash, std::equal_to<>> by_name_;
   std::unordered_map<pid, std::string> by_process_;

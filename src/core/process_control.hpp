@@ -65,10 +65,7 @@ struct process_extras {
   std::vector<std::pair<const void*, detail::local_slot>> locals;
   exit_reason reason;                             // once it is ending
   std::uint32_t suspends = 0;
-  std::uint32_t mailbox_limit = 0;
-  mailbox_policy when_full = mailbox_policy::drop_newest;
-  std::atomic<std::uint32_t> queued{0};           // messages pushed and not taken, where a limit is set: any thread
-  std::uint32_t arrived = 0;                      // of those, moved to the mailbox and not yet counted off
+  std::uint32_t arrived = 0;                      // messages that came to a limited mailbox and are not yet counted off
   std::shared_ptr<detail::ask_state> listener;    // is told the reason at the end
 };
 
@@ -82,7 +79,9 @@ struct alignas(64) process_control : fiber::fiber {
   std::atomic<std::uint32_t> timers{0};           // that aim at it
   std::atomic<bool> named{false};
   std::atomic<bool> alive{false};                 // from create() to its last moment: for counts and reports
-  std::atomic<bool> limited{false};               // extras hold a mailbox limit; fixed while it lives
+  std::atomic<mailbox_policy> when_full{mailbox_policy::drop_newest};
+  std::atomic<std::uint32_t> mailbox_limit{0};    // 0: none; fixed while it lives
+  std::atomic<std::uint32_t> queued{0};           // messages pushed and not taken, where there is a limit
 
   // -- fixed at spawn
   joist::priority priority = priority::normal;

@@ -20,15 +20,9 @@ namespace {
 // Creating a process costs as much as many messages; and the parent should give way before its run queue is full.
 constexpr std::int32_t spawn_reductions = 16;
 
-/// Counts a message for a limited mailbox. False: it is full.
-bool count_in(process_control& p) {
-  process_extras* x = p.extras;
-  return x == nullptr || x->queued.fetch_add(1, std::memory_order_relaxed) < x->mailbox_limit;
-}
-
 send_result mailbox_is_full(scheduler& home, process_control& p, pid target, worker* here) {
-  p.extras->queued.fetch_sub(1, std::memory_order_relaxed);
-  switch (p.extras->when_full) {
+  p.queued.fetch_sub(1, std::memory_order_relaxed);
+  switch (p.when_full.load(std::memory_order_relaxed)) {
     case mailbox_policy::drop_newest: return send_result::sent;
     case mailbox_policy::fail: return send_result::mailbox_full;
     case mailbox_policy::kill: {
@@ -56,11 +50,15 @@ send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias
 }  // namespace
 
 send_result core::deliver_message(scheduler& home, pid target, node_ptr& message, worker* here) {
-  if (process_control* p = home.table.place_of(target); p != nullptr && p->limited.load(std::memory_order_relaxed)) {
-    if (p->signals.is_closed() || p->generation.load(std::memory_order_acquire) != target.generation()) return send_result::sent;
-    if (!count_in(*p)) return mailbox_is_full(home, *p, target, here);
+  process_control* p = home.table.place_of(target);
+  const std::uint32_t limit = p != nullptr ? p->mailbox_limit.load(std::memory_order_relaxed) : 0;
+  if (limit == 0) {
+    (void)home.deliver(target, message, here);
+    return send_result::sent;
   }
-  (void)home.deliver(target, message, here);
+  if (home.find(target) != p) return send_result::sent;
+  if (p->queued.fetch_add(1, std::memory_order_relaxed) >= limit) return mailbox_is_full(home, *p, target, here);
+  if (!home.deliver(target, message, here)) p->queued.fetch_sub(1, std::memory_order_relaxed);
   return send_result::sent;
 }
 
@@ -90,11 +88,15 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
     parent.more().links[result.process.value()].active = true;
     child.more().links[me.value()].active = true;
   } else if (mode == spawn_mode::monitor) {
-    result.monitor = ref{++w.next_ref};
+    result.monitor = ref{new_ref(w)};
     parent.more().watching[result.monitor.value()].target = result.process;
     child.more().watchers[result.monitor.value()] = me;
   }
   make_ready(w, child, false);
+  if (mode == spawn_mode::link && parent.ending) {  // its links have been told already: this one is told now
+    node_ptr signal = make_signal<node_kind::exit, exit_payload>(me.value(), parent.extras->reason, true);
+    (void)w.home.deliver(result.process, signal, &w);
+  }
   charge(w, spawn_reductions);
   return result;
 }

@@ -59,7 +59,7 @@ scheduler::scheduler(const runtime_options& o, core::node_claim claim, bool simu
       slot_bytes{o.slot_bytes},
       table{o.process_limit, o.workers + 1, claim.first_generation},
       stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
-      names{table},
+      names{table, claim.node},
       sink_{o.log ? o.log : spdlog_sink()} {
   const std::size_t count = simulated ? 1 : options.workers;
   for (std::size_t i = 0; i < count; ++i) workers.push_back(std::make_unique<worker>(*this, static_cast<std::uint32_t>(i)));
@@ -128,17 +128,18 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
     if (listener != nullptr) p.extras->listener = std::move(listener);
     if (o != nullptr) {
       p.extras->label = o->label;
-      p.extras->mailbox_limit = o->mailbox_limit;
-      p.extras->when_full = o->when_full;
       p.priority = o->priority;
-      p.limited.store(p.box.limited = o->mailbox_limit > 0, std::memory_order_relaxed);
+      p.when_full.store(o->when_full, std::memory_order_relaxed);
+      p.queued.store(0, std::memory_order_relaxed);
+      p.mailbox_limit.store(o->mailbox_limit, std::memory_order_relaxed);
+      p.box.limited = o->mailbox_limit > 0;
     }
     if (always_own_stacks || (o != nullptr && o->own_stack)) {
       stacks.assign_own(p, o != nullptr && o->stack_bytes > 0 ? o->stack_bytes : slot_bytes);
     }
   } catch (...) {
     delete std::exchange(p.extras, nullptr);
-    p.limited.store(false, std::memory_order_relaxed);
+    p.mailbox_limit.store(0, std::memory_order_relaxed);
     if (here != nullptr) {
       here->ended.add();
       table.give_back(&p, here->places);
@@ -198,7 +199,7 @@ process_control* scheduler::find(pid target) const noexcept {
 
 void scheduler::process_ended(worker& w, process_control& p) noexcept {
   p.alive.store(false, std::memory_order_release);
-  p.limited.store(false, std::memory_order_relaxed);
+  p.mailbox_limit.store(0, std::memory_order_relaxed);
   table.give_back(&p, w.places);
   w.ended.add();
   if (stopping()) {

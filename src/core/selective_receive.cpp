@@ -12,14 +12,6 @@ using namespace core;
 
 namespace {
 
-// A limited mailbox counts what has been sent and not been taken: here the taken ones are counted off.
-void count_off(process_control& p) noexcept {
-  process_extras& x = *p.extras;
-  const std::uint32_t gone = x.arrived - p.box.length;
-  x.arrived = p.box.length;
-  x.queued.fetch_sub(gone, std::memory_order_relaxed);
-}
-
 mailbox& begin_receive() {
   worker& w = require_process("receive");
   process_control& p = *w.running;
@@ -32,6 +24,13 @@ mailbox& begin_receive() {
 }
 
 }  // namespace
+
+void core::count_off(process_control& p) noexcept {
+  process_extras& x = *p.extras;
+  const std::uint32_t gone = x.arrived - p.box.length;
+  x.arrived = p.box.length;
+  p.queued.fetch_sub(gone, std::memory_order_relaxed);
+}
 
 namespace detail {
 

@@ -20,13 +20,13 @@ void append(process_control& p, node_ptr message) {
 
 template <class T>
 void append_value(process_control& p, T value) {
-  if (p.box.limited) p.extras->queued.fetch_add(1, std::memory_order_relaxed);
+  if (p.box.limited) p.queued.fetch_add(1, std::memory_order_relaxed);
   append(p, detail::make_node<T>(std::move(value)));
 }
 
 void on_message(process_control& p, node_ptr message) {
   if (message->word != 0 && !accept_alias(p, message->word)) {
-    if (p.box.limited) p.extras->queued.fetch_sub(1, std::memory_order_relaxed);
+    if (p.box.limited) p.queued.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   append(p, std::move(message));
@@ -55,10 +55,11 @@ void on_down(process_control& p, std::uint64_t reference, down_payload& signal) 
   const watch w = std::move(*found);
   p.extras->watching.erase(reference);
   if (w.mode == alias_mode::demonitor || w.mode == alias_mode::reply_demonitor) p.extras->aliases.erase(reference);
-  down message{ref{reference}, signal.process, std::move(signal.reason), w.name != nullptr ? std::move(*w.name) : std::string{}};
-  if (w.maker == nullptr) return append_value(p, std::move(message));
-  if (p.box.limited) p.extras->queued.fetch_add(1, std::memory_order_relaxed);
-  append(p, w.maker->make(std::move(message)));
+  down ended{ref{reference}, signal.process, std::move(signal.reason), w.name != nullptr ? std::move(*w.name) : std::string{}};
+  node_ptr message = w.maker != nullptr ? w.maker->make(std::move(ended)) : detail::make_node<down>(std::move(ended));
+  message->word = down_mark(reference);
+  if (p.box.limited) p.queued.fetch_add(1, std::memory_order_relaxed);
+  append(p, std::move(message));
 }
 
 /// What follows from one signal: nothing, or the end of the process.

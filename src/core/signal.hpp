@@ -49,6 +49,9 @@ template <node_kind Kind, class Payload = no_payload, class... Args>
   return made;
 }
 
+/// What the word of a down message in a mailbox says, so that demonitor finds it whatever its type. No alias has it.
+[[nodiscard]] constexpr std::uint64_t down_mark(std::uint64_t reference) noexcept { return ~reference; }
+
 /// Takes in all signals that have come: messages to the mailbox, the rest is acted on. Sets ready where the process's
 /// wait is over, and ending where an exit signal ends it (then its exit is announced already).     [owner]
 void take_signals(process_control& p);

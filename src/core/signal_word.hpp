@@ -84,11 +84,10 @@ class signal_word {
   }
 
   [[nodiscard]] bool is_closed() const noexcept { return address(word_.load(std::memory_order_seq_cst)) == closed; }
-  [[nodiscard]] bool is_asleep() const noexcept { return address(word_.load(std::memory_order_relaxed)) == asleep; }
-  /// Neither ended nor with signals it has not taken: what one sees of it is up to date.     [any thread]
-  [[nodiscard]] bool is_quiet(std::uint32_t generation) const noexcept {
+  /// Asleep, so that no signal sent before is still to be acted on.     [any thread]
+  [[nodiscard]] bool is_asleep(std::uint32_t generation) const noexcept {
     const std::uint64_t seen = word_.load(std::memory_order_acquire);
-    return (seen & tag_mask) == (generation & tag_mask) && address(seen) < closed;
+    return (seen & tag_mask) == (generation & tag_mask) && address(seen) == asleep;
   }
   /// A word that no push accepts, before the first life.
   void mark_unused() noexcept { word_.store(closed << tag_bits, std::memory_order_relaxed); }

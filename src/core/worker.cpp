@@ -104,7 +104,10 @@ process_control* search(worker& w) {
     if (w.home.queues_empty() && !w.home.quit.load(std::memory_order_seq_cst)) break;
     idle.cancel_sleep(w);
     searching = true;
-    if (w.home.quit.load(std::memory_order_seq_cst)) break;
+    if (w.home.quit.load(std::memory_order_seq_cst)) {
+      idle.found();
+      return nullptr;
+    }
   }
   w.resting.store(true, std::memory_order_seq_cst);
   w.bed.park(w.next_due.load(std::memory_order_relaxed));
@@ -225,7 +228,7 @@ void bury(worker& w, process_control& p) {
 }
 
 worker::worker(scheduler& s, std::uint32_t n)
-    : home{s}, number{n}, next_ref{(std::uint64_t{n} + 1) << 48}, dice{n + 1U} {
+    : home{s}, number{n}, dice{n + 1U} {
   slots.dice = base::random{n + 17U};
 }
 

@@ -49,7 +49,7 @@ struct worker {
   process_control* run_next = nullptr;
   std::int32_t reductions_left = 0;
   std::uint32_t round = 0;
-  std::uint64_t next_ref;
+  std::uint64_t next_ref = 0;
   fiber::thread_frame frame;
   fiber::slot_cache slots;
   process_table::cache places;
@@ -92,6 +92,12 @@ void fire_timers(worker& w);
   p.left_with = why;
   return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end).owner);
 }
+
+/// A reference that is unique in the program.     [worker]
+[[nodiscard]] std::uint64_t new_ref(worker& w);
+
+/// A limited mailbox counts what has been sent and not been taken: counts off what has been taken.     [owner]
+void count_off(process_control& p) noexcept;
 
 /// One reduction. At the end of the budget others have their turn; signals are acted on, nothing is thrown.     [process]
 inline void charge(worker& w, std::int32_t reductions = 1);
