@@ -156,7 +156,7 @@ TEST_CASE("process: spawn options: label, own stack and its size", "[L21]") {
     const auto before = system_info().own_stacks;
     const auto child = spawn_monitor(options, [main = self()] {
       int here = 1;
-      send(main, &here);  // nobody else's stack comes over it
+      send(main, reinterpret_cast<std::uintptr_t>(&here));  // nobody else's stack comes over it
       receive<go>();
       EXPECT(here == 2);
       volatile char deep[400 * 1024];
@@ -164,7 +164,7 @@ TEST_CASE("process: spawn options: label, own stack and its size", "[L21]") {
       deep[sizeof(deep) - 1] = 1;
     });
     label = "overwritten";
-    int* lent = receive<int*>();
+    auto* lent = reinterpret_cast<int*>(receive<std::uintptr_t>());
     EXPECT(process_info(child.process)->label == "worker 1");
     EXPECT(system_info().own_stacks >= before + (before == 0 ? 1 : 0));
     *lent = 2;

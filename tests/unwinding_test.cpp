@@ -30,7 +30,7 @@ TEST_CASE("unwinding: destructors run when a process is killed, and its captures
       const on_leaving outer{[main] { send(main, 2); }};
       const on_leaving inner{[main] { send(main, 1); }};
       send(main, go{});
-      send(self(), std::make_shared<int>(*held));
+      send(self(), std::make_shared<const int>(*held));
       support::wait_for_ever();
     });
     receive<go>();

@@ -32,7 +32,9 @@ process_details details_of(process_control& p, bool is_running) {
   x.links.for_each([&](std::uint64_t other, const link_end& end) {
     if (end.active) d.links.push_back(pid::from_value(other));
   });
-  x.watching.for_each([&](std::uint64_t, const watch& w) { d.monitors.push_back(w.target); });
+  x.watching.for_each([&](std::uint64_t, const watch& w) { 
+    if (w.target != d.process) d.monitors.push_back(w.target);
+  });
   x.watchers.for_each([&](std::uint64_t, pid watcher) { d.monitored_by.push_back(watcher); });
   d.aliases = x.aliases.size();
   return d;

@@ -39,11 +39,11 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   const std::uint64_t reference = new_ref(here);
   p.box.set_mark(reference);
   const pid me = here.home.pid_of(p);
-  note_alias(p, reference, mode);
-  if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
   entry.target = target;
   entry.mode = mode;
   p.more().watching[reference] = std::move(entry);
+  note_alias(p, reference, mode);
+  if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
   node_ptr signal = make_signal<node_kind::monitor, pid>(reference, me);
   if (!target || !here.home.deliver(target, signal, &here)) {
     node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);

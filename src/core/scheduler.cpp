@@ -136,6 +136,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
     }
     if (always_own_stacks || (o != nullptr && o->own_stack)) {
       stacks.assign_own(p, o != nullptr && o->stack_bytes > 0 ? o->stack_bytes : slot_bytes);
+      p.stack->lent = o != nullptr && o->own_stack;
     }
   } catch (...) {
     delete std::exchange(p.extras, nullptr);

@@ -170,7 +170,7 @@ bool take_stack(worker& w, process_control& p) {
 }
 
 void leave_stack(worker& w, fiber::slot& s) {
-  if constexpr (fiber::checks_isolation) fiber::close_stack(s);
+  if (fiber::checks_isolation && !s.lent) fiber::close_stack(s);
   if (!s.own) requeue_chain(w, fiber::release(s));
 }
 

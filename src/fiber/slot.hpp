@@ -28,6 +28,7 @@ struct alignas(64) slot {
   std::size_t bytes = 0;                // usable, below top
   std::atomic<std::uint32_t> users{0};  // fibers that have it for life
   bool own = false;                     // never shared
+  bool lent = false;                    // its process may lend addresses in it: an isolation check leaves it open
 #ifdef JOIST_CHECK_ISOLATION
   std::array<char, 128> name{};         // of the process: see isolation.hpp
 #else

@@ -1,0 +1,6 @@
+// expect: a process body is called without arguments
+#include <joist/joist.hpp>
+
+void wrong() {
+  joist::spawn([](int) {});
+}

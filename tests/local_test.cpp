@@ -1,0 +1,37 @@
+// joist/local.hpp
+#include <memory>
+
+#include "support/ends.hpp"
+#include "support/world.hpp"
+
+using namespace joist;
+
+namespace {
+
+process_local<int> depth;
+process_local<std::shared_ptr<const int>> held;
+
+}  // namespace
+
+TEST_CASE("process_local: each process has its own, made at the first look") {
+  support::everywhere([] {
+    EXPECT(!depth.has_value());
+    depth.get() = 1;
+    EXPECT(support::reason_after([] {
+             EXPECT(!depth.has_value() && depth.get() == 0);
+             ++depth.get();
+             yield();  // perhaps to another thread
+             EXPECT(depth.get() == 1);
+           }) == exit_reason::normal);
+    EXPECT(depth.get() == 1);
+  });
+}
+
+TEST_CASE("process_local: is destroyed with its process, however that ends") {
+  support::everywhere([] {
+    const auto payload = std::make_shared<const int>(1);
+    EXPECT(support::reason_after([payload] { held.get() = payload; }) == exit_reason::normal);
+    EXPECT(payload.use_count() == 1);
+  });
+  CHECK(support::refuses(errc::not_a_process, [] { (void)depth.get(); }));
+}

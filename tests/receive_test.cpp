@@ -1,0 +1,202 @@
+// Receiving: joist/receive.hpp.
+#include <memory>
+
+#include "support/world.hpp"
+
+using namespace joist;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct note {
+  int number;
+};
+struct question {
+  ref reference;
+  pid from;
+};
+struct answer {
+  ref reference;
+  int number;
+};
+
+template <class T>
+constexpr bool can_be_a_limit = requires(T t) { after(t); };
+
+}  // namespace
+
+TEST_CASE("receive: a timeout is never early, and a little late at most", "[R01]") {
+  support::in_simulation([] {
+    for (const auto limit : {0ms, 1ms, 7ms, 1000ms, 60'000ms}) {
+      const auto before = joist::clock::now();
+      EXPECT(receive([](note) { return false; }, after(limit, [] { return true; })));
+      EXPECT(joist::clock::now() - before >= limit);
+      EXPECT(joist::clock::now() - before <= limit + 1ms);
+    }
+  });
+  support::on_workers([] {
+    const auto before = joist::clock::now();
+    EXPECT(!receive<note>(after(20ms)));
+    EXPECT(joist::clock::now() - before >= 20ms);
+  }, 3);
+}
+
+TEST_CASE("receive: after 0 looks through the whole mailbox once, and leaves what does not match in its order", "[R02]") {
+  support::everywhere([] {
+    for (int i = 0; i < 5; ++i) send(self(), note{i});
+    send(self(), std::string{"here"});
+    EXPECT(receive<std::string>(after(0s)) == "here");
+    EXPECT(!receive<std::string>(after(0s)));
+    const auto zero = 0ms;
+    EXPECT(!receive<char>(after(zero)));
+    for (int i = 0; i < 5; ++i) EXPECT(receive<note>().number == i);
+    EXPECT(!receive<note>(after(0s)));
+  });
+}
+
+TEST_CASE("receive: timeouts near 2^32 milliseconds do not fire at once", "[R03]") {
+  support::everywhere([] {
+    const pid waiter = spawn([main = self()] {
+      for (const auto big : {std::chrono::milliseconds{(1LL << 32) - 1}, std::chrono::milliseconds{1LL << 32}, std::chrono::milliseconds{1LL << 33}}) {
+        send(main, receive<note>(after(big)).has_value());
+      }
+    });
+    for (int i = 0; i < 3; ++i) {
+      send(waiter, note{i});
+      EXPECT(receive<bool>());
+    }
+  });
+}
+
+TEST_CASE("receive: negative, fractional and oversized timeouts are refused", "[R04]") {
+  STATIC_REQUIRE(can_be_a_limit<std::chrono::milliseconds>);
+  STATIC_REQUIRE_FALSE(can_be_a_limit<std::chrono::duration<double>>);
+  STATIC_REQUIRE_FALSE(can_be_a_limit<double>);
+  CHECK(support::refuses(errc::bad_argument, [] { (void)after(-1ms); }));
+  CHECK(support::refuses(errc::bad_argument, [] { (void)after(std::chrono::hours{24} * 365 * 101); }));
+  CHECK(support::refuses(errc::not_a_process, [] { receive<note>(); }));
+}
+
+TEST_CASE("receive: messages that come during a pure timeout are kept", "[R05]") {
+  support::everywhere([] {
+    const pid main = self();
+    for (int i = 0; i < 3; ++i) spawn([main, i] { send(main, note{i}); });
+    sleep_for(2ms);
+    int sum = 0;
+    for (int i = 0; i < 3; ++i) sum += receive<note>().number;
+    EXPECT(sum == 3);
+  });
+}
+
+TEST_CASE("receive: thousands of processes with one deadline all wake", "[R06]") {
+  auto body = [] {
+    const pid main = self();
+    const auto deadline = joist::clock::now() + 30ms;
+    constexpr int many = support::usual_seeds < 1000 ? 500 : 10'000;
+    for (int i = 0; i < many; ++i) {
+      spawn([main, deadline] { receive([](char) {}, after(deadline, [main] { send(main, note{1}); })); });
+    }
+    for (int i = 0; i < many; ++i) receive<note>();
+    EXPECT(joist::clock::now() >= deadline);
+  };
+  support::in_simulation(body, 2);
+  support::on_workers(body, 2);
+}
+
+TEST_CASE("receive_reply: finds the answer whatever happens between question and answer", "[R07][R08]") {
+  support::everywhere([] {
+    const pid server = spawn([] {
+      for (;;) {
+        const auto q = receive<question>();
+        send(q.from, note{-1});
+        send(q.from, answer{q.reference, 1});
+      }
+    });
+    for (int i = 0; i < 3; ++i) send(self(), note{i});
+    const ref outer = make_ref();
+    send(server, question{outer, self()});
+    if (receive<note>().number < 0) EXPECT(false);  // an old message goes: the mark moves with it
+    try {
+      receive([](note) { throw 1; });
+    } catch (int) {
+    }
+    const ref inner = make_ref();  // a second question while the first is open
+    send(server, question{inner, self()});
+    (void)monitor(spawn([] {}));   // and signals in between
+    auto await = [](ref r) {
+      return receive_reply(r, when([r](const answer& a) { return a.reference == r; }, [](answer a) { return a.number; }));
+    };
+    EXPECT(await(inner) == 1);
+    EXPECT(await(outer) == 1);
+    receive<down>();
+    EXPECT(receive<note>().number == 2);
+    EXPECT(receive<note>().number == -1);
+    EXPECT(receive<note>().number == -1);
+  });
+}
+
+TEST_CASE("receive_reply: costs the same with many messages in the mailbox", "[R07]") {
+  joist::runtime rt{support::quiet(1)};
+  rt.ask([] {
+    const pid server = spawn([] {
+      for (;;) {
+        const auto q = receive<question>();
+        send(q.from, answer{q.reference, 1});
+      }
+    });
+    auto calls = [server] {
+      const auto before = std::chrono::steady_clock::now();
+      for (int i = 0; i < 2000; ++i) {
+        const ref r = make_ref();
+        send(server, question{r, self()});
+        receive_reply(r, when([r](const answer& a) { return a.reference == r; }, [](answer) {}));
+      }
+      return std::chrono::steady_clock::now() - before;
+    };
+    const auto empty = calls();
+    for (int i = 0; i < 100'000; ++i) send(self(), note{i});
+    EXPECT(calls() < 10 * empty + 20ms);
+  });
+}
+
+TEST_CASE("receive: takes the oldest message that any handler accepts, by type and by guard") {
+  support::everywhere([] {
+    send(self(), note{1});
+    send(self(), 'c');
+    send(self(), note{2});
+    EXPECT(receive([](char) { return 0; }, when([](const note& n) { return n.number == 2; }, [](note n) { return n.number; })) == 0);
+    EXPECT(receive<note>([](const note& n) { return n.number == 2; }).number == 2);
+    EXPECT(receive([](const note& n) { return n.number; }) == 1);
+    EXPECT(support::mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("receive: any_message takes everything, and can be passed on") {
+  support::everywhere([] {
+    const pid echo = spawn([main = self()] { receive([main](any_message m) { send(main, std::move(m)); }); });
+    send(echo, std::make_unique<int>(7));
+    EXPECT(receive([](any_message m) { return **m.get_if<std::unique_ptr<int>>(); }) == 7);
+  });
+}
+
+TEST_CASE("receive: a guard must not touch the mailbox") {
+  support::everywhere([] {
+    send(self(), note{1});
+    EXPECT(support::refuses(errc::bad_wait, [] { receive(when([](const note&) { return receive<char>(after(0s)).has_value(); }, [](note) {})); }));
+    EXPECT(receive<note>().number == 1);
+  });
+}
+
+TEST_CASE("receive: a handler's exception leaves, and its message is gone") {
+  support::everywhere([] {
+    send(self(), note{1});
+    bool thrown = false;
+    try {
+      receive([](note) { throw std::runtime_error{"no"}; });
+    } catch (const std::runtime_error&) {
+      thrown = true;
+    }
+    EXPECT(thrown);
+    EXPECT(support::mailbox_stays_empty());
+  });
+}

@@ -1,0 +1,202 @@
+// joist/runtime.hpp: embedding.
+#include <atomic>
+#include <ctime>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "support/ends.hpp"
+#include "support/world.hpp"
+
+using namespace joist;
+using namespace std::chrono_literals;
+
+namespace {
+
+double cpu_seconds() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+constexpr int many = support::usual_seeds < 1000 ? 1000 : 100'000;
+
+}  // namespace
+
+TEST_CASE("runtime: starts and stops a thousand times in a program's life; pids of one name nobody in the next") {
+  std::set<pid> seen;
+  const int times = support::usual_seeds;
+  for (int i = 0; i < times; ++i) {
+    runtime rt{support::quiet(2)};
+    const pid made = rt.spawn([] { support::wait_for_ever(); });
+    for (const pid old : seen) send(old, i);
+    seen.insert(made);
+    CHECK(rt.stop(5s).clean());
+  }
+  CHECK(seen.size() == static_cast<std::size_t>(times));
+}
+
+TEST_CASE("runtime: any thread spawns, sends, asks and waits for the answer") {
+  runtime rt{support::quiet(2)};
+  const pid counter = rt.spawn([] {
+    for (int sum = 0;;) {
+      receive([&](int more) { sum += more; }, [&](pid asker) { send(asker, sum); });
+    }
+  });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&rt, counter] {
+      for (int i = 0; i < 100; ++i) {
+        send(counter, 1);
+        rt.spawn([counter] { send(counter, 1); });
+        (void)rt.ask([counter] {
+          send(counter, self());
+          return receive<int>();
+        });
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  // Every spawned process has sent before the runtime says that only the counter is left.
+  while (rt.info().process_count > 1) std::this_thread::yield();
+  CHECK(rt.ask([counter] {
+    send(counter, self());
+    return receive<int>();
+  }) == 1600);
+}
+
+TEST_CASE("ask: a crash, a kill and a timeout are told, and a process may not ask") {
+  runtime rt{support::quiet(2)};
+  auto reason_of = [&](auto question, auto limit) {
+    try {
+      rt.ask(question, limit);
+    } catch (const ask_failed& failure) {
+      return failure.reason();
+    }
+    return exit_reason::normal;
+  };
+  CHECK(reason_of([] { throw std::runtime_error{"no"}; }, 10s).error()->what == "no");
+  CHECK(reason_of([] { joist::exit(self(), exit_reason::kill); }, 10s) == exit_reason::killed);
+  CHECK(reason_of([] { support::wait_for_ever(); }, 10ms) == exit_reason::timeout);
+  CHECK(rt.ask([&rt] { return support::refuses(errc::bad_wait, [&rt] { rt.ask([] {}); }); }));
+  CHECK(rt.ask([&rt] { return support::refuses(errc::bad_wait, [&rt] { (void)rt.stop(1s); }); }));
+}
+
+TEST_CASE("stop: is bounded although a process never comes back, and reports it") {
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  const auto running = std::make_shared<std::atomic<bool>>(false);
+  stop_report report;
+  {
+    runtime rt{support::quiet(2)};
+    rt.spawn({.label = "stuck"}, [release, running] {
+      running->store(true);
+      while (!release->load()) {
+      }
+    });
+    while (!running->load()) std::this_thread::yield();
+    const auto before = std::chrono::steady_clock::now();
+    report = rt.stop(200ms);
+    CHECK(std::chrono::steady_clock::now() - before < 5s);
+    CHECK_FALSE(rt.running());
+  }
+  release->store(true);
+  REQUIRE(report.still_running.size() == 1);
+  CHECK(report.still_running[0].label == "stuck");
+  CHECK(report.still_running[0].stuck_thread);
+  CHECK_FALSE(report.clean());
+}
+
+TEST_CASE("stop: ends processes that trap exits or swallow their end, and refuses new ones") {
+  runtime rt{support::quiet(2)};
+  std::atomic<int> ready{0};
+  rt.spawn([&ready] {
+    trap_exit(true);
+    ++ready;
+    for (;;) receive([](exited) {});
+  });
+  rt.spawn([&ready] {
+    ++ready;
+    for (int i = 0; i < 100; ++i) {
+      try {
+        support::wait_for_ever();
+      } catch (...) {
+      }
+    }
+  });
+  while (ready.load() < 2) std::this_thread::yield();
+  CHECK(rt.stop(2s).clean());
+  CHECK(support::refuses(errc::not_running, [&] { rt.spawn([] {}); }));
+  CHECK(support::refuses(errc::not_running, [&] { rt.ask([] {}); }));
+  CHECK(rt.stop(1s).clean());
+}
+
+TEST_CASE("stop: while sixteen threads spawn") {
+  for (int round = 0; round < 5; ++round) {
+    runtime rt{support::quiet(2)};
+    std::atomic<int> refused{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 16; ++t) {
+      threads.emplace_back([&] {
+        try {
+          for (;;) rt.spawn([] { (void)receive<int>(after(1ms)); });
+        } catch (const error& e) {
+          if (e.code() == errc::not_running) ++refused;
+        }
+      });
+    }
+    CHECK(rt.stop(20s).clean());
+    for (auto& thread : threads) thread.join();
+    CHECK(refused.load() == 16);
+  }
+}
+
+TEST_CASE("runtime: beyond the process limit spawn says so, and goes on when there is room") {
+  runtime_options options = support::quiet(1);
+  options.process_limit = 10;
+  runtime rt{options};
+  rt.ask([] {
+    std::vector<monitored> all;
+    for (int i = 0; i < 9; ++i) all.push_back(spawn_monitor([] { receive<support::go>(); }));
+    EXPECT(support::refuses(errc::process_limit, [] { spawn([] {}); }));
+    send(all[0].process, support::go{});
+    (void)support::reason_of(all[0]);
+    while (system_info().process_count > 9) yield();
+    EXPECT(support::reason_after([] {}) == exit_reason::normal);
+  });
+}
+
+TEST_CASE("runtime: an idle one with many waiting processes uses less than half a percent of a core") {
+  runtime rt{support::quiet(2)};
+  rt.ask([] {
+    for (int i = 0; i < many; ++i) {
+      spawn([main = self()] {
+        send(main, 1);
+        support::wait_for_ever();
+      });
+    }
+    for (int i = 0; i < many; ++i) receive<int>();
+  });
+  const double before = cpu_seconds();
+  std::this_thread::sleep_for(1s);  // what is measured is this second
+  CHECK(cpu_seconds() - before < 0.005);
+}
+
+TEST_CASE("runtime: wrong options are refused with what was expected") {
+  auto refused = [](auto change) {
+    runtime_options options = support::quiet(1);
+    change(options);
+    return support::refuses(errc::bad_argument, [&] { runtime rt{options}; });
+  };
+  CHECK(refused([](runtime_options& o) { o.workers = 100'000; }));
+  CHECK(refused([](runtime_options& o) { o.process_limit = 0; }));
+  CHECK(refused([](runtime_options& o) { o.slots = 0; }));
+  CHECK(refused([](runtime_options& o) { o.slot_bytes = 100'000; }));
+  CHECK(refused([](runtime_options& o) { o.reductions = 0; }));
+}
+
+TEST_CASE("run: returns what main should") {
+  CHECK(joist::run([] {}, support::quiet(2)) == 0);
+  CHECK(joist::run([] { joist::exit(exit_reason::shutdown); }, support::quiet(2)) == 0);
+  CHECK(joist::run([] { throw 1; }, support::quiet(2)) == 1);
+}
