@@ -47,7 +47,7 @@ struct message_source {
   virtual ~message_source() = default;
   [[nodiscard]] virtual node_ptr make() = 0;
 };
-/// A timer that has its reference and does not run yet.
+/// A timer that has its reference and does not run yet: for messages that carry the reference.
 class timer_reservation {
  public:
   timer_reservation();
@@ -56,12 +56,12 @@ class timer_reservation {
   ~timer_reservation();
   [[nodiscard]] ref reference() const noexcept { return reference_; }
   ref start(deadline when, timer_target target, node_ptr message);
-  ref start_with(std::int64_t deadline, pid target, node_ptr message, void* extras);
 
  private:
   ref reference_;
   bool started_ = false;
 };
+ref start_message_timer(deadline when, timer_target target, node_ptr message);
 ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<message_source> source);
 ref start_exit_timer(deadline when, timer_target target, exit_reason reason);
 ref start_apply_timer(deadline when, closure_ptr body);
@@ -73,8 +73,7 @@ template <class Message>
 ref send_after(detail::deadline when, detail::timer_target target, Message&& message) {
   using value = std::remove_cvref_t<Message>;
   detail::require_sendable<value>();
-  auto node = detail::make_node<value>(std::forward<Message>(message));
-  return detail::timer_reservation{}.start(when, std::move(target), std::move(node));
+  return detail::start_message_timer(when, std::move(target), detail::make_node<value>(std::forward<Message>(message)));
 }
 
 /// Sends timeout{timer, message} at the deadline.     [process]

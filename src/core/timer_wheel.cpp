@@ -136,9 +136,9 @@ timer* timer_wheel::advance(std::int64_t now, std::size_t most) noexcept {
     timer& t = *due_;
     unlink(t);
     t.state = timer_state::firing;
-    t.next = nullptr;
+    t.fired_next = nullptr;
     *tail = &t;
-    tail = &t.next;
+    tail = &t.fired_next;
   }
   return taken;
 }

@@ -42,6 +42,7 @@ enum class timer_state : std::uint8_t {
 struct timer {
   timer* next = nullptr;            // in its slot, or the free list
   timer** link = nullptr;           // what points to it in its slot
+  timer* fired_next = nullptr;      // in the chain that advance() gave out
   timer* next_of_target = nullptr;
   timer** link_of_target = nullptr;
   std::int64_t deadline = 0;
@@ -77,7 +78,7 @@ class timer_wheel {
   /// Makes it free, with a new generation.
   void drop(timer& t) noexcept;
 
-  /// Moves to `now` and takes out what is due, now firing: at most `most` timers, chained by next, in order of ticks.
+  /// Moves to `now` and takes out what is due, now firing: at most `most` timers, chained by fired_next, in order of ticks.
   [[nodiscard]] timer* advance(std::int64_t now, std::size_t most) noexcept;
   /// Takes out the timers that aim at `target`, chained by next.
   [[nodiscard]] timer* take_all_of(pid target) noexcept;

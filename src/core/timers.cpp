@@ -2,6 +2,8 @@
 
 #include <joist/timer.hpp>
 
+#include <vector>
+
 #include "core/scheduler.hpp"
 
 namespace joist::inline v0 {
@@ -158,13 +160,13 @@ void fire(worker& w, timer& t) {
 }  // namespace
 
 void fire_chain(worker& w, timer* due) {
+  for (timer* t = due; t != nullptr; t = t->fired_next) fire(w, *t);
+  std::vector<content> held;  // destroyed after the lock
+  const std::scoped_lock lock{w.timer_mutex};
   while (due != nullptr) {
-    timer& t = *std::exchange(due, due->next);
-    fire(w, t);
-    content held;
-    const std::scoped_lock lock{w.timer_mutex};
+    timer& t = *std::exchange(due, due->fired_next);
     if (t.state == timer_state::running) continue;  // an interval that started again
-    held = take_content(t);
+    if (t.message != nullptr || t.extras != nullptr) held.push_back(take_content(t));
     drop_stopped(w, t);
   }
 }
@@ -173,22 +175,28 @@ void fire_chain(worker& w, timer* due) {
 
 namespace {
 
-// Fills in and starts a reserved timer. The target is counted before it is asked whether it lives, and an end closes the
-// process before it reads the count: one of the two sees the other, and no timer outlives its target.
-void start_reserved(scheduler& home, std::uint64_t reference, std::int64_t deadline, pid target, node_ptr message,
-                    std::unique_ptr<timer_extras> extras) {
-  worker& owner = *wheel_owner(home, reference);
+// Fills in and starts a timer, under the wheel's mutex. The target is counted before it is asked whether it lives, and
+// an end closes the process before it reads the count: one of the two sees the other, and no timer outlives its target.
+void fill_in(worker& owner, timer& t, std::int64_t deadline, pid target, node_ptr message, std::unique_ptr<timer_extras> extras) noexcept {
+  t.deadline = deadline;
+  t.target = target;
+  t.message = message.release();
+  t.extras = extras.release();
+  if (target) count_timer(owner.home, t, +1);
+  start_on(owner, t);
+}
+
+ref start_new(worker& w, std::int64_t deadline, pid target, node_ptr message, std::unique_ptr<timer_extras> extras) {
+  std::uint64_t reference = 0;
   {
-    const std::scoped_lock lock{owner.timer_mutex};
-    timer& t = *find_timer(owner, reference);
-    t.deadline = deadline;
-    t.target = target;
-    t.message = message.release();
-    t.extras = extras.release();
-    if (target) count_timer(home, t, +1);
-    start_on(owner, t);
+    const std::scoped_lock lock{w.timer_mutex};
+    timer& t = w.wheel.make();
+    reference = reference_of(w, t);
+    fill_in(w, t, deadline, target, std::move(message), std::move(extras));
   }
-  if (target && home.find(target) == nullptr) (void)drop_timer(home, reference);
+  if (target && w.home.find(target) == nullptr) (void)drop_timer(w.home, reference);
+  charge(w);
+  return ref{reference};
 }
 
 void check_target(const worker& w, const detail::timer_target& target) {
@@ -230,10 +238,22 @@ ref timer_reservation::start(deadline when, timer_target target, node_ptr messag
   worker& w = require_process("timer");
   check_target(w, target);
   auto extras = extras_for(target);
+  worker& owner = *wheel_owner(w.home, reference_.value());
+  {
+    const std::scoped_lock lock{owner.timer_mutex};
+    fill_in(owner, *find_timer(owner, reference_.value()), when.resolve(), target.process, std::move(message), std::move(extras));
+  }
   started_ = true;
-  start_reserved(w.home, reference_.value(), when.resolve(), target.process, std::move(message), std::move(extras));
+  if (target.process && w.home.find(target.process) == nullptr) (void)drop_timer(w.home, reference_.value());
   charge(w);
   return reference_;
+}
+
+ref start_message_timer(deadline when, timer_target target, node_ptr message) {
+  worker& w = require_process("timer");
+  check_target(w, target);
+  auto extras = extras_for(target);
+  return start_new(w, when.resolve(), target.process, std::move(message), std::move(extras));
 }
 
 std::int64_t interval_of(deadline period) {
@@ -249,29 +269,19 @@ ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<mes
   if (extras == nullptr) extras = std::make_unique<timer_extras>();
   extras->period = period;
   extras->source = std::move(source);
-  timer_reservation r;
-  return r.start_with(clock::now().time_since_epoch().count() + period, target.process, nullptr, extras.release());
+  return start_new(w, clock::now().time_since_epoch().count() + period, target.process, nullptr, std::move(extras));
 }
 
 ref start_exit_timer(deadline when, timer_target target, exit_reason reason) {
   const pid me = self();
-  timer_reservation r;
-  return r.start(when, std::move(target), make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false));
+  return start_message_timer(when, std::move(target), make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false));
 }
 
 ref start_apply_timer(deadline when, closure_ptr body) {
+  worker& w = require_process("apply_after");
   auto extras = std::make_unique<timer_extras>();
   extras->body = std::move(body);
-  timer_reservation r;
-  return r.start_with(when.resolve(), {}, nullptr, extras.release());
-}
-
-ref timer_reservation::start_with(std::int64_t deadline, pid target, node_ptr message, void* extras) {
-  worker& w = require_process("timer");
-  started_ = true;
-  start_reserved(w.home, reference_.value(), deadline, target, std::move(message),
-                 std::unique_ptr<timer_extras>{static_cast<timer_extras*>(extras)});
-  return reference_;
+  return start_new(w, when.resolve(), {}, nullptr, std::move(extras));
 }
 
 }  // namespace detail

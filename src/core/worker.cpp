@@ -139,7 +139,7 @@ process_control* next_process(worker& w) {
   return nullptr;
 }
 
-void name_for_reports(worker& w, process_control& p) {
+[[maybe_unused]] void name_for_reports(worker& w, process_control& p) {
   const std::string_view label = p.extras != nullptr ? std::string_view{p.extras->label} : std::string_view{};
   fiber::name_stack(*p.stack, fmt::format("{} \"{}\"", w.home.pid_of(p), label).c_str());
 }

@@ -33,7 +33,7 @@ TEST_CASE("timer wheel: fires what the model fires, never early, in order of tic
         now += static_cast<std::int64_t>(dice.next() >> (20 + dice.below(40)));
         std::uint64_t last = 0;
         for (core::timer* t = wheel.advance(now, SIZE_MAX); t != nullptr;) {
-          core::timer& fired = *std::exchange(t, t->next);
+          core::timer& fired = *std::exchange(t, t->fired_next);
           REQUIRE(fired.deadline <= now);
           REQUIRE(fired.tick >= last);
           last = fired.tick;

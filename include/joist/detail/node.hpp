@@ -78,6 +78,15 @@ struct node_deleter {
 };
 using node_ptr = std::unique_ptr<node, node_deleter>;
 
+template <class T, class... Args>
+void construct(void* where, Args&&... args) {
+  if constexpr (std::is_constructible_v<T, Args...>) {
+    ::new (where) T(std::forward<Args>(args)...);
+  } else {
+    ::new (where) T{std::forward<Args>(args)...};  // aggregates, for compilers without parentheses for them
+  }
+}
+
 template <class T, node_kind Kind = node_kind::message, class... Args>
 [[nodiscard]] node_ptr make_node(Args&&... args) {
   static_assert(alignof(T) <= 64, "joist: messages are aligned to 64 bytes at most");
@@ -85,10 +94,10 @@ template <class T, node_kind Kind = node_kind::message, class... Args>
   void* memory = allocate(type.node_bytes);
   auto* made = ::new (memory) node{nullptr, &type, 0};
   if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
-    ::new (made->payload()) T(std::forward<Args>(args)...);
+    construct<T>(made->payload(), std::forward<Args>(args)...);
   } else {
     try {
-      ::new (made->payload()) T(std::forward<Args>(args)...);
+      construct<T>(made->payload(), std::forward<Args>(args)...);
     } catch (...) {
       release(memory, type.node_bytes);
       throw;
