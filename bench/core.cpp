@@ -171,11 +171,16 @@ measurement timers(std::uint64_t n) {
 
 const std::vector<benchmark>& core_benchmarks() {
   static const std::vector<benchmark> all{
-      {"spawn_idle_100k", 100'000, spawn_idle}, {"spawn_idle_1m", 1'000'000, spawn_idle},
-      {"spawn_exit", 1'000'000, spawn_exit},    {"pingpong", 1'000'000, pingpong},
-      {"ring_1", 1'000'000, ring_1},            {"ring_100", 1'000'000, ring_100},
-      {"skynet", 1'000'000, skynet},            {"fan_in", 4'000'000, fan_in},
-      {"fan_out", 1'000'000, fan_out},          {"timers", 1'000'000, timers},
+      {"spawn_idle_100k", 100'000, spawn_idle},
+      {"spawn_idle_1m", 1'000'000, spawn_idle},
+      {"spawn_exit", 1'000'000, spawn_exit},
+      {"pingpong", 1'000'000, pingpong},
+      {"ring_1", 1'000'000, ring_1},
+      {"ring_100", 1'000'000, ring_100},
+      {"skynet", 1'000'000, skynet},
+      {"fan_in", 4'000'000, fan_in},
+      {"fan_out", 1'000'000, fan_out},
+      {"timers", 1'000'000, timers},
   };
   return all;
 }

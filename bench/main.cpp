@@ -53,7 +53,8 @@ struct arguments {
 std::uint64_t number(const std::string& option, const char* text) {
   char* end = nullptr;
   const std::uint64_t value = std::strtoull(text, &end, 10);
-  if (end == text || *end != '\0' || value == 0) refuse(fmt::format("{} expects a number above 0, got \"{}\"", option, text));
+  if (end == text || *end != '\0' || value == 0)
+    refuse(fmt::format("{} expects a number above 0, got \"{}\"", option, text));
   return value;
 }
 
@@ -87,7 +88,9 @@ std::vector<benchmark> every_benchmark() {
   return all;
 }
 
-std::size_t workers_of(const arguments& a) { return a.workers > 0 ? a.workers : std::max(1U, std::thread::hardware_concurrency()); }
+std::size_t workers_of(const arguments& a) {
+  return a.workers > 0 ? a.workers : std::max(1U, std::thread::hardware_concurrency());
+}
 
 measurement run_here(const benchmark& b, std::uint64_t n, std::size_t workers) {
   joist::runtime_options options;
@@ -172,16 +175,17 @@ void print_machine(std::size_t workers) {
 int print_all(const arguments& a) {
   const std::size_t workers = workers_of(a);
   print_machine(workers);
-  fmt::print("median (min - max) of five runs after one that is not counted\n\n{:<24}{:>12}{:>26}{:>14}{:>12}\n", "benchmark", "ns per op",
-             "(min - max)", "CPU ns per op", "bytes each");
+  fmt::print("median (min - max) of five runs after one that is not counted\n\n{:<24}{:>12}{:>26}{:>14}{:>12}\n",
+             "benchmark", "ns per op", "(min - max)", "CPU ns per op", "bytes each");
   for (const benchmark& b : every_benchmark()) {
     const auto runs = run_five(b, workers);
     const double each = 1e9 / static_cast<double>(b.n);
     const spread wall = spread_of(runs, [each](const measurement& m) { return m.seconds * each; });
     const spread cpu = spread_of(runs, [each](const measurement& m) { return m.cpu_seconds * each; });
     const spread rss = spread_of(runs, [](const measurement& m) { return m.rss_bytes_per_process; });
-    fmt::print("{:<24}{:>12.1f}{:>26}{:>14.1f}{:>12}\n", b.name, wall.median, fmt::format("({:.1f} - {:.1f})", wall.least, wall.most),
-               cpu.median, rss.median > 0 ? fmt::format("{:.0f}", rss.median) : "");
+    fmt::print("{:<24}{:>12.1f}{:>26}{:>14.1f}{:>12}\n", b.name, wall.median,
+               fmt::format("({:.1f} - {:.1f})", wall.least, wall.most), cpu.median,
+               rss.median > 0 ? fmt::format("{:.0f}", rss.median) : "");
     std::fflush(stdout);
   }
   return 0;
@@ -191,8 +195,8 @@ int print_spawn(const arguments& a) {
   const std::size_t workers = workers_of(a);
   fmt::print("Joist: processes that are spawned, wait, get a message and end.\n");
   print_machine(workers);
-  fmt::print("median (min - max) of five runs after one that is not counted\n\n{:<12}{:>28}{:>16}{:>28}{:>14}\n", "processes",
-             "spawn to first wait, ns each", "bytes each", "message and end, ns each", "all, seconds");
+  fmt::print("median (min - max) of five runs after one that is not counted\n\n{:<12}{:>28}{:>16}{:>28}{:>14}\n",
+             "processes", "spawn to first wait, ns each", "bytes each", "message and end, ns each", "all, seconds");
   for (const benchmark& b : core_benchmarks()) {
     if (b.name.rfind("spawn_idle", 0) != 0) continue;
     const auto runs = run_five(b, workers);
@@ -226,7 +230,9 @@ int main(int argc, char** argv) {
     } else {
       const double each = 1e9 / static_cast<double>(n);
       fmt::print("{}: {:.1f} ns per operation, {:.1f} of CPU", b.name, m.seconds * each, m.cpu_seconds * each);
-      if (m.stop_seconds) fmt::print(", {:.0f} bytes per process, {:.1f} ns to message and end", m.rss_bytes_per_process, *m.stop_seconds * each);
+      if (m.stop_seconds)
+        fmt::print(", {:.0f} bytes per process, {:.1f} ns to message and end", m.rss_bytes_per_process,
+                   *m.stop_seconds * each);
       fmt::print("\n");
     }
     return 0;

@@ -21,8 +21,8 @@ TEST_CASE("exit_reason: a default one is normal, and only normal and shutdown ar
   CHECK(exit_reason::normal.is_orderly());
   CHECK(exit_reason::shutdown.is_orderly());
   CHECK(exit_reason::shutdown_with(3).is_orderly());
-  for (const auto& r : {exit_reason::kill, exit_reason::killed, exit_reason::noproc, exit_reason::noconnection, exit_reason::timeout,
-                        exit_reason::of(1), exit_reason::error({"t", "w", {}})}) {
+  for (const auto& r : {exit_reason::kill, exit_reason::killed, exit_reason::noproc, exit_reason::noconnection,
+                        exit_reason::timeout, exit_reason::of(1), exit_reason::error({"t", "w", {}})}) {
     CHECK_FALSE(r.is_orderly());
   }
 }

@@ -161,16 +161,29 @@ exit_reason with_pending_signal(Late late) {
 TEST_CASE("exit: a pending signal is not escaped by unlink, trap_exit, receive, allocation or success", "[L13]") {
   support::on_workers([] {
     const auto pending = named_reason("pending");
-    EXPECT(with_pending_signal([](pid main) { unlink(main); receive<go>(after(0s)); }) == pending);
+    EXPECT(with_pending_signal([](pid main) {
+             unlink(main);
+             receive<go>(after(0s));
+           }) == pending);
     EXPECT(with_pending_signal([](pid main) { unlink(main); }) == pending);
-    EXPECT(with_pending_signal([](pid) { trap_exit(true); receive<go>(after(0s)); }) == pending);
-    EXPECT(with_pending_signal([](pid) { receive<go>(after(0s)); joist::exit(named_reason("lived")); }) == pending);
+    EXPECT(with_pending_signal([](pid) {
+             trap_exit(true);
+             receive<go>(after(0s));
+           }) == pending);
+    EXPECT(with_pending_signal([](pid) {
+             receive<go>(after(0s));
+             joist::exit(named_reason("lived"));
+           }) == pending);
     EXPECT(with_pending_signal([](pid main) {
              for (int i = 0; i < 100; ++i) send(main, std::vector<int>(100));
              yield();
              joist::exit(named_reason("lived"));
            }) == pending);
-    EXPECT(with_pending_signal([](pid) { checkpoint(); yield(); joist::exit(named_reason("lived")); }) == pending);
+    EXPECT(with_pending_signal([](pid) {
+             checkpoint();
+             yield();
+             joist::exit(named_reason("lived"));
+           }) == pending);
   });
 }
 
@@ -185,7 +198,9 @@ TEST_CASE("exit: a process may still exit by itself while a signal is pending", 
 TEST_CASE("exit: right after the signal its sender sees the process dead", "[L15]") {
   support::everywhere([] {
     const pid waiting = spawn([] { support::wait_for_ever(); });
-    const pid busy = spawn([] { for (;;) yield(); });
+    const pid busy = spawn([] {
+      for (;;) yield();
+    });
     const pid trapper = spawn([main = self()] {
       trap_exit(true);
       send(main, go{});
@@ -248,7 +263,9 @@ TEST_CASE("exit: what a process throws becomes an error with type, what and back
              } catch (const std::exception&) {
                throw my_error{"second"};
              }
-           }).error()->what == "second");
+           })
+               .error()
+               ->what == "second");
   });
 }
 

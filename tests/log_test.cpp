@@ -27,7 +27,8 @@ runtime_options logging_to(const std::shared_ptr<collected>& to) {
 
 }  // namespace
 
-TEST_CASE("log: an abnormal end is reported with label, pid, reason, parent, queue length, links and the place of the throw") {
+TEST_CASE(
+    "log: an abnormal end is reported with label, pid, reason, parent, queue length, links and the place of the throw") {
   const auto log = std::make_shared<collected>();
   pid child;
   pid asker;
@@ -46,9 +47,10 @@ TEST_CASE("log: an abnormal end is reported with label, pid, reason, parent, que
       receive<exited>();
     });
   }
-  for (const std::string& part : {fmt::format("process {} crashed", child), std::string{"label: printer"},
-                                  std::string{"std::runtime_error: out of paper"}, fmt::format("parent: {}", asker),
-                                  std::string{"message queue length: 2"}, fmt::format("links: {}", asker), std::string{"thrown at:"}}) {
+  for (const std::string& part :
+       {fmt::format("process {} crashed", child), std::string{"label: printer"},
+        std::string{"std::runtime_error: out of paper"}, fmt::format("parent: {}", asker),
+        std::string{"message queue length: 2"}, fmt::format("links: {}", asker), std::string{"thrown at:"}}) {
     INFO(log->text);
     CHECK(log->text.find(part) != std::string::npos);
   }

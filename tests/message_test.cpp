@@ -58,9 +58,7 @@ TEST_CASE("send: a payload is destroyed exactly once, whoever dies when") {
     const payload p = std::make_shared<const int>(1);
     const auto unread = spawn_monitor([] { receive<support::go>(); });
     const auto killed = spawn_monitor([] { receive<support::go>(); });
-    const auto holding = spawn_monitor([] {
-      receive([](payload) { receive<support::go>(); });
-    });
+    const auto holding = spawn_monitor([] { receive([](payload) { receive<support::go>(); }); });
     for (const auto& m : {unread, killed, holding}) {
       for (int i = 0; i < 3; ++i) send(m.process, p);
     }

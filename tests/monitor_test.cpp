@@ -68,7 +68,10 @@ TEST_CASE("monitor: n monitors give n downs with different references, and one o
     for (int i = 0; i < 20; ++i) seen.insert(receive<down>().monitor.value());
     EXPECT(seen == expected);
     EXPECT(support::mailbox_stays_empty(1ms));
-    EXPECT(support::reason_after([] { (void)monitor(self()); joist::exit(named_reason("end")); }) == named_reason("end"));
+    EXPECT(support::reason_after([] {
+             (void)monitor(self());
+             joist::exit(named_reason("end"));
+           }) == named_reason("end"));
   });
 }
 
@@ -285,7 +288,10 @@ TEST_CASE("monitor: a process that kills its watcher and ends leaves nothing beh
 TEST_CASE("monitor: after the down of a named process its name can be taken at once, under pressure too", "[M13]") {
   support::everywhere([] {
     std::vector<pid> pressure;
-    for (int i = 0; i < 4; ++i) pressure.push_back(spawn([] { for (;;) yield(); }));
+    for (int i = 0; i < 4; ++i)
+      pressure.push_back(spawn([] {
+        for (;;) yield();
+      }));
     for (int i = 0; i < 10; ++i) {
       const auto holder = spawn_monitor([] { register_name("held"); });
       EXPECT(reason_of(holder) == exit_reason::normal);

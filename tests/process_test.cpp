@@ -35,7 +35,10 @@ TEST_CASE("process: low priority is not starved by normal ones, and yield is vol
 TEST_CASE("process: one of high priority that waits for a low one makes progress", "[L21]") {
   support::everywhere([] {
     std::vector<pid> busy;
-    for (int i = 0; i < 4; ++i) busy.push_back(spawn([] { for (;;) yield(); }));
+    for (int i = 0; i < 4; ++i)
+      busy.push_back(spawn([] {
+        for (;;) yield();
+      }));
     spawn_options low;
     low.priority = priority::low;
     const pid server = spawn(low, [] {
@@ -272,7 +275,13 @@ TEST_CASE("process: a receive in a guard is refused, and the message stays", "[L
       receive(when([](const int&) { return receive<int>(after(0s)).has_value(); }, [](int) {}), after(0s, [] {}));
     }));
     EXPECT(support::refuses(errc::bad_wait, [] {
-      receive(when([](const int&) { sleep_for(0s); return true; }, [](int) {}), after(0s, [] {}));
+      receive(when(
+                  [](const int&) {
+                    sleep_for(0s);
+                    return true;
+                  },
+                  [](int) {}),
+              after(0s, [] {}));
     }));
     EXPECT(receive<int>() == 1);
   });

@@ -21,7 +21,9 @@ struct answer {
 };
 
 template <class T>
-constexpr bool can_be_a_limit = requires(T t) { after(t); };
+constexpr bool can_be_a_limit = requires(T t) {
+  after(t);
+};
 
 }  // namespace
 
@@ -34,11 +36,13 @@ TEST_CASE("receive: a timeout is never early, and a little late at most", "[R01]
       EXPECT(joist::clock::now() - before <= limit + 1ms);
     }
   });
-  support::on_workers([] {
-    const auto before = joist::clock::now();
-    EXPECT(!receive<note>(after(20ms)));
-    EXPECT(joist::clock::now() - before >= 20ms);
-  }, 3);
+  support::on_workers(
+      [] {
+        const auto before = joist::clock::now();
+        EXPECT(!receive<note>(after(20ms)));
+        EXPECT(joist::clock::now() - before >= 20ms);
+      },
+      3);
 }
 
 TEST_CASE("receive: after 0 looks through the whole mailbox once, and leaves what does not match in its order", "[R02]") {
@@ -57,7 +61,8 @@ TEST_CASE("receive: after 0 looks through the whole mailbox once, and leaves wha
 TEST_CASE("receive: timeouts near 2^32 milliseconds do not fire at once", "[R03]") {
   support::everywhere([] {
     const pid waiter = spawn([main = self()] {
-      for (const auto big : {std::chrono::milliseconds{(1LL << 32) - 1}, std::chrono::milliseconds{1LL << 32}, std::chrono::milliseconds{1LL << 33}}) {
+      for (const auto big : {std::chrono::milliseconds{(1LL << 32) - 1}, std::chrono::milliseconds{1LL << 32},
+                             std::chrono::milliseconds{1LL << 33}}) {
         send(main, receive<note>(after(big)).has_value());
       }
     });
@@ -122,7 +127,7 @@ TEST_CASE("receive_reply: finds the answer whatever happens between question and
     }
     const ref inner = make_ref();  // a second question while the first is open
     send(server, question{inner, self()});
-    (void)monitor(spawn([] {}));   // and signals in between
+    (void)monitor(spawn([] {}));  // and signals in between
     auto await = [](ref r) {
       return receive_reply(r, when([r](const answer& a) { return a.reference == r; }, [](answer a) { return a.number; }));
     };
@@ -164,7 +169,8 @@ TEST_CASE("receive: takes the oldest message that any handler accepts, by type a
     send(self(), note{1});
     send(self(), 'c');
     send(self(), note{2});
-    EXPECT(receive([](char) { return 0; }, when([](const note& n) { return n.number == 2; }, [](note n) { return n.number; })) == 0);
+    EXPECT(receive([](char) { return 0; },
+                   when([](const note& n) { return n.number == 2; }, [](note n) { return n.number; })) == 0);
     EXPECT(receive<note>([](const note& n) { return n.number == 2; }).number == 2);
     EXPECT(receive([](const note& n) { return n.number; }) == 1);
     EXPECT(support::mailbox_stays_empty());
@@ -182,7 +188,9 @@ TEST_CASE("receive: any_message takes everything, and can be passed on") {
 TEST_CASE("receive: a guard must not touch the mailbox") {
   support::everywhere([] {
     send(self(), note{1});
-    EXPECT(support::refuses(errc::bad_wait, [] { receive(when([](const note&) { return receive<char>(after(0s)).has_value(); }, [](note) {})); }));
+    EXPECT(support::refuses(errc::bad_wait, [] {
+      receive(when([](const note&) { return receive<char>(after(0s)).has_value(); }, [](note) {}));
+    }));
     EXPECT(receive<note>().number == 1);
   });
 }

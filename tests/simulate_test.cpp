@@ -58,7 +58,14 @@ TEST_CASE("simulate: a deadlock is reported with who waits") {
 TEST_CASE("simulate: an endless run is given up at the step limit") {
   simulate_options options;
   options.step_limit = 1000;
-  CHECK(support::refuses(errc::deadlock, [&] { simulate(1, [] { for (;;) yield(); }, options); }));
+  CHECK(support::refuses(errc::deadlock, [&] {
+    simulate(
+        1,
+        [] {
+          for (;;) yield();
+        },
+        options);
+  }));
 }
 
 TEST_CASE("simulate: not from a process") {
@@ -66,7 +73,8 @@ TEST_CASE("simulate: not from a process") {
   rt.ask([] { EXPECT(support::refuses(errc::bad_wait, [] { simulate(1, [] {}); })); });
 }
 
-TEST_CASE("for_each_schedule: a failure names the seed and the command that replays it, and the replay runs that seed alone") {
+TEST_CASE(
+    "for_each_schedule: a failure names the seed and the command that replays it, and the replay runs that seed alone") {
   int ran = 0;
   auto fails_at_three = [&ran] {
     if (++ran >= 3) joist::exit(exit_reason::of("third"));

@@ -18,7 +18,8 @@ std::size_t timers_running() { return system_info().timers; }
 
 }  // namespace
 
-TEST_CASE("timer: start_timer delivers its reference and the message; a fired one can neither be read nor cancelled", "[T01][T14]") {
+TEST_CASE("timer: start_timer delivers its reference and the message; a fired one can neither be read nor cancelled",
+          "[T01][T14]") {
   support::everywhere([] {
     const ref timer = start_timer(3ms, self(), tick{7});
     const auto t = receive<timeout<tick>>();
@@ -26,7 +27,7 @@ TEST_CASE("timer: start_timer delivers its reference and the message; a fired on
     EXPECT(!read_timer(timer) && !cancel_timer(timer));
     const ref early = send_after(1ms, self(), tick{1});
     sleep_for(10ms);
-    EXPECT(!cancel_timer(early));              // it is in the mailbox: the caller flushes
+    EXPECT(!cancel_timer(early));  // it is in the mailbox: the caller flushes
     EXPECT(receive<tick>(after(0s)).has_value());
   });
 }
@@ -95,7 +96,8 @@ TEST_CASE("timer: reading does not disturb, and agrees with cancelling", "[T05]"
   });
 }
 
-TEST_CASE("timer: none is kept for a process that has ended, whether it fires, is cancelled or outlives its target", "[T06]") {
+TEST_CASE("timer: none is kept for a process that has ended, whether it fires, is cancelled or outlives its target",
+          "[T06]") {
   support::everywhere([] {
     const auto payload = std::make_shared<const int>(1);
     const auto target = spawn_monitor([] { receive<tick>(); });

@@ -192,7 +192,8 @@ void nested(int depth, int mark) {
 TEST_CASE("unwinding: nested catches with waits inside keep each process's exceptions apart", "[L18]") {
   support::everywhere([] {
     std::vector<monitored> all;
-    for (int i = 0; i < 8; ++i) all.push_back(spawn_monitor([i] {
+    for (int i = 0; i < 8; ++i)
+      all.push_back(spawn_monitor([i] {
         nested(3, i);
         EXPECT(std::current_exception() == nullptr);
       }));

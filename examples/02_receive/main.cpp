@@ -3,20 +3,24 @@
 
 using namespace std::chrono_literals;
 
-struct order { int number; bool urgent; };
+struct order {
+  int number;
+  bool urgent;
+};
 struct stop {};
 
 // [snippet: worker]
 void clerk() {
   for (bool open = true; open;) {
     // Urgent orders first, whatever came before them.
-    const bool had_urgent = joist::receive(
-        joist::when([](const order& o) { return o.urgent; },
-                    [](order o) { fmt::print("urgent order {}\n", o.number); return true; }),
-        joist::after(0s, [] { return false; }));
+    const bool had_urgent = joist::receive(joist::when([](const order& o) { return o.urgent; },
+                                                       [](order o) {
+                                                         fmt::print("urgent order {}\n", o.number);
+                                                         return true;
+                                                       }),
+                                           joist::after(0s, [] { return false; }));
     if (had_urgent) continue;
-    joist::receive([](order o) { fmt::print("order {}\n", o.number); },
-                   [&](stop) { open = false; },
+    joist::receive([](order o) { fmt::print("order {}\n", o.number); }, [&](stop) { open = false; },
                    joist::after(10s, [] { fmt::print("nothing to do\n"); }));
   }
 }

@@ -3,7 +3,9 @@
 
 using namespace std::chrono_literals;
 
-struct reminder { std::string text; };
+struct reminder {
+  std::string text;
+};
 struct tick {};
 
 int main() {

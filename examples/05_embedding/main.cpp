@@ -4,9 +4,15 @@
 #include <chrono>
 #include <thread>
 
-struct add { int amount; };
-struct total { joist::pid from; };
-struct answer { int value; };
+struct add {
+  int amount;
+};
+struct total {
+  joist::pid from;
+};
+struct answer {
+  int value;
+};
 
 int main() {
   using namespace std::chrono_literals;
@@ -17,8 +23,7 @@ int main() {
 
   const joist::pid counter = rt.spawn([] {
     for (int sum = 0;;) {
-      joist::receive([&](add a) { sum += a.amount; },
-                     [&](total t) { joist::send(t.from, answer{sum}); });
+      joist::receive([&](add a) { sum += a.amount; }, [&](total t) { joist::send(t.from, answer{sum}); });
     }
   });
 
@@ -28,10 +33,12 @@ int main() {
   other.join();
 
   // Asks in a process of its own, and blocks this thread until the answer is there, at most a second.
-  const int sum = rt.ask([counter] {
-    joist::send(counter, total{joist::self()});
-    return joist::receive<answer>().value;
-  }, 1s);
+  const int sum = rt.ask(
+      [counter] {
+        joist::send(counter, total{joist::self()});
+        return joist::receive<answer>().value;
+      },
+      1s);
   fmt::print("sum: {}\n", sum);
 
   const joist::stop_report report = rt.stop(2s);

@@ -1,16 +1,21 @@
 // A race that shows up once in a while, found in a moment: every seed is another interleaving, and repeats exactly.
 #include <joist/joist.hpp>
 
-struct get { joist::pid from; };
-struct put { int value; };
-struct value { int now; };
+struct get {
+  joist::pid from;
+};
+struct put {
+  int value;
+};
+struct value {
+  int now;
+};
 
 // A counter with a mistake: whoever reads, adds one and writes back, may lose what another wrote in between.
 void lost_update() {
   const joist::pid cell = joist::spawn([] {
     for (int now = 0;;) {
-      joist::receive([&](get r) { joist::send(r.from, value{now}); },
-                     [&](put w) { now = w.value; });
+      joist::receive([&](get r) { joist::send(r.from, value{now}); }, [&](put w) { now = w.value; });
     }
   });
   auto increment = [cell] {

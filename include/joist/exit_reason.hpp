@@ -21,9 +21,9 @@ namespace joist::inline v0 {
 
 /// What an exception was that ended a process.
 struct error_info {
-  std::string type;                ///< the exception's type, demangled
-  std::string what;                ///< its what(), or what was thrown if that can be printed
-  std::vector<void*> backtrace;    ///< return addresses, from the throw outwards; empty if not to be had
+  std::string type;              ///< the exception's type, demangled
+  std::string what;              ///< its what(), or what was thrown if that can be printed
+  std::vector<void*> backtrace;  ///< return addresses, from the throw outwards; empty if not to be had
   friend bool operator==(const error_info& a, const error_info& b) { return a.type == b.type && a.what == b.what; }
 };
 

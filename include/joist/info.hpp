@@ -21,18 +21,18 @@ enum class process_status : std::uint8_t { running, waiting, suspended };
 struct process_details {
   pid process;
   std::string label;
-  std::string name;                    ///< registered name, or empty
+  std::string name;  ///< registered name, or empty
   pid parent;
   process_status status = process_status::running;
   joist::priority priority = joist::priority::normal;
   bool trap_exit = false;
   std::size_t message_queue_length = 0;
   std::vector<pid> links;
-  std::vector<pid> monitors;           ///< whom it watches
+  std::vector<pid> monitors;  ///< whom it watches
   std::vector<pid> monitored_by;
   std::size_t aliases = 0;
   std::uint64_t reductions = 0;
-  std::size_t stack_bytes = 0;         ///< live bytes of its stack while it waits; 0 while it runs
+  std::size_t stack_bytes = 0;  ///< live bytes of its stack while it waits; 0 while it runs
 };
 
 /// Nothing when the process is not alive. Waits for a busy process to reach a runtime call.     [process]
@@ -45,17 +45,17 @@ struct system_details {
   std::size_t workers = 0;
   std::size_t process_count = 0;
   std::size_t process_limit = 0;
-  std::size_t slots_made = 0;          ///< shared stacks in use so far
+  std::size_t slots_made = 0;  ///< shared stacks in use so far
   std::size_t slot_limit = 0;
   std::size_t slot_bytes = 0;
   std::size_t own_stacks = 0;
-  std::uint64_t spawned = 0;           ///< processes since start
+  std::uint64_t spawned = 0;  ///< processes since start
   std::uint64_t context_switches = 0;
-  std::uint64_t stack_copies = 0;      ///< times a slot changed hands
-  std::uint64_t slot_waits = 0;        ///< times a process found its slot running
+  std::uint64_t stack_copies = 0;  ///< times a slot changed hands
+  std::uint64_t slot_waits = 0;    ///< times a process found its slot running
   std::uint64_t steals = 0;
   std::uint64_t abandoned_stacks = 0;
-  std::size_t live_nodes = 0;          ///< messages, signals, closures, parked stacks: in the whole program
+  std::size_t live_nodes = 0;  ///< messages, signals, closures, parked stacks: in the whole program
   std::size_t timers = 0;
   bool stack_guards_by_madvise = false;
 };

@@ -9,7 +9,8 @@ namespace joist::inline v0 {
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
 
-/// Takes one finished report, perhaps of several lines. Called from any thread, never from two at once, and must not call Joist.
+/// Takes one finished report, perhaps of several lines. Called from any thread, never from two at once, and must not call
+/// Joist.
 using log_sink = std::function<void(log_level level, std::string_view text)>;
 
 /// The default: spdlog's default logger.

@@ -22,9 +22,9 @@ namespace joist::inline v0 {
 /// The monitored process has ended.
 struct down {
   ref monitor;
-  pid process;          ///< nobody when a name was monitored that nobody had
+  pid process;  ///< nobody when a name was monitored that nobody had
   exit_reason reason;
-  std::string name;     ///< as given to monitor(name), else empty
+  std::string name;  ///< as given to monitor(name), else empty
 };
 
 /// A down that carries what monitor_tagged was given: tells many monitors apart without a table.

@@ -25,8 +25,8 @@ class pid {
 
   constexpr pid() = default;
   constexpr pid(std::uint32_t node, std::uint32_t index, std::uint32_t generation) noexcept
-      : value_{std::uint64_t{node} << (index_bits + generation_bits) |
-               std::uint64_t{index} << generation_bits | generation} {}
+      : value_{std::uint64_t{node} << (index_bits + generation_bits) | std::uint64_t{index} << generation_bits |
+               generation} {}
 
   /// Makes a pid of what `value()` gave: for tables and wires.
   [[nodiscard]] static constexpr pid from_value(std::uint64_t value) noexcept {
@@ -74,7 +74,6 @@ template <>
 struct fmt::formatter<joist::pid> : fmt::formatter<std::string_view> {
   template <class Context>
   auto format(joist::pid process, Context& context) const {
-    return fmt::format_to(context.out(), "<{}.{}.{}>", process.node(), process.index(),
-                          process.generation());
+    return fmt::format_to(context.out(), "<{}.{}.{}>", process.node(), process.index(), process.generation());
   }
 };

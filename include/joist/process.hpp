@@ -34,11 +34,11 @@ enum class mailbox_policy : std::uint8_t {
 };
 
 struct spawn_options {
-  std::string_view label = {};            ///< shown in logs and process_info; copied
+  std::string_view label = {};  ///< shown in logs and process_info; copied
   joist::priority priority = joist::priority::normal;
-  bool own_stack = false;                 ///< never shared: for processes that lend addresses of their locals
-  std::size_t stack_bytes = 0;            ///< of an own stack; 0: the runtime's slot size. Rounded up to pages
-  std::uint32_t mailbox_limit = 0;        ///< most messages waiting; 0: no limit
+  bool own_stack = false;           ///< never shared: for processes that lend addresses of their locals
+  std::size_t stack_bytes = 0;      ///< of an own stack; 0: the runtime's slot size. Rounded up to pages
+  std::uint32_t mailbox_limit = 0;  ///< most messages waiting; 0: no limit
   mailbox_policy when_full = mailbox_policy::drop_newest;
 };
 
@@ -124,7 +124,7 @@ bool trap_exit(bool on);
 
 /// Lets others run; the caller goes to the end of the queue.     [process]
 void yield();
-/// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions.     [process]
+/// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions. [process]
 void checkpoint();
 
 /// Stops `target` from running until as many resume calls have come (OTP: suspend_process). It still takes

@@ -41,10 +41,7 @@ template <class Handler>
 /// Waits until a message fits one of the handlers, and returns what the handler returns. A handler takes one
 /// parameter: its type is the type of message; any_message takes all.     [process]
 template <class... Handlers>
-  requires(sizeof...(Handlers) > 0)
-auto receive(Handlers&&... handlers) {
-  return detail::receive_from(0, handlers...);
-}
+requires(sizeof...(Handlers) > 0) auto receive(Handlers&&... handlers) { return detail::receive_from(0, handlers...); }
 
 /// Waits for a T and returns it.     [process]
 template <class T>
@@ -58,16 +55,16 @@ T receive() {
 
 /// Waits for a T that satisfies `guard`.     [process]
 template <class T, class Guard>
-  requires std::predicate<Guard&, const T&>
-T receive(Guard guard) {
+requires std::predicate<Guard&, const T&> T receive(Guard guard) {
   return detail::receive_from(0, when(std::move(guard), [](T&& message) -> T { return std::move(message); }));
 }
 
 /// Waits for a T until `limit`; nothing when none came.     [process]
 template <class T>
 std::optional<T> receive(detail::timeout_limit limit) {
-  return detail::receive_from(0, [](T&& message) { return std::optional<T>{std::move(message)}; },
-                              after(limit.limit, [] { return std::optional<T>{}; }));
+  return detail::receive_from(
+      0, [](T&& message) { return std::optional<T>{std::move(message)}; },
+      after(limit.limit, [] { return std::optional<T>{}; }));
 }
 
 /// As receive, but looks only at messages that came after `reference` was made in this process: use it for

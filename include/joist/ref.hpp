@@ -30,7 +30,5 @@ class ref {
 
 template <>
 struct std::hash<joist::ref> {
-  std::size_t operator()(joist::ref reference) const noexcept {
-    return std::hash<std::uint64_t>{}(reference.value());
-  }
+  std::size_t operator()(joist::ref reference) const noexcept { return std::hash<std::uint64_t>{}(reference.value()); }
 };

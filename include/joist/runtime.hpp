@@ -29,14 +29,14 @@
 namespace joist::inline v0 {
 
 struct runtime_options {
-  std::size_t workers = 0;                      ///< threads that run processes; 0: one per core the program may use
+  std::size_t workers = 0;  ///< threads that run processes; 0: one per core the program may use
   std::size_t process_limit = std::size_t{1} << 20;
-  std::size_t slots = 4096;                     ///< shared stacks; beyond that many processes they are shared
+  std::size_t slots = 4096;                         ///< shared stacks; beyond that many processes they are shared
   std::size_t slot_bytes = std::size_t{256} << 10;  ///< address space of each; a power of two
-  std::uint32_t reductions = 4000;              ///< runtime calls a process may make before others have their turn
-  log_sink log = {};                            ///< empty: spdlog_sink()
-  bool crash_reports = true;                    ///< log a report for every abnormal end
-  std::chrono::milliseconds stop_deadline{5000};  ///< of the destructor and of run()
+  std::uint32_t reductions = 4000;                  ///< runtime calls a process may make before others have their turn
+  log_sink log = {};                                ///< empty: spdlog_sink()
+  bool crash_reports = true;                        ///< log a report for every abnormal end
+  std::chrono::milliseconds stop_deadline{5000};    ///< of the destructor and of run()
 };
 
 /// What stop() found.

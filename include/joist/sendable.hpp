@@ -43,7 +43,9 @@ enum class refusal {
 };
 
 template <class T>
-concept decided = requires { enable_sendable<T>::value; };
+concept decided = requires {
+  enable_sendable<T>::value;
+};
 
 template <class T>
 constexpr bool is_view = false;
@@ -79,7 +81,8 @@ constexpr refusal refusal_of() {
   } else if constexpr (std::is_reference_v<T>) {
     return refusal::is_a_reference__send_a_value;
   } else if constexpr (std::is_pointer_v<T>) {
-    return std::is_function_v<std::remove_pointer_t<T>> ? refusal::none : refusal::is_a_raw_pointer__send_a_value_or_a_unique_ptr;
+    return std::is_function_v<std::remove_pointer_t<T>> ? refusal::none
+                                                        : refusal::is_a_raw_pointer__send_a_value_or_a_unique_ptr;
   } else if constexpr (is_view<T>) {
     return refusal::is_a_view_of_memory_of_the_sender__send_std_string_or_a_container;
   } else if constexpr (is_reference_wrapper<T>) {
@@ -100,7 +103,10 @@ struct parts {};
 template <class T>
 struct parts_of_other : std::type_identity<parts<>> {};
 template <template <class...> class Container, class... Arguments>
-  requires requires(Container<Arguments...> c) { typename Container<Arguments...>::value_type; c.begin(); }
+requires requires(Container<Arguments...> c) {
+  typename Container<Arguments...>::value_type;
+  c.begin();
+}
 struct parts_of_other<Container<Arguments...>> : std::type_identity<parts<typename Container<Arguments...>::value_type>> {};
 template <class A, class B>
 struct parts_of_other<std::pair<A, B>> : std::type_identity<parts<A, B>> {};
@@ -112,10 +118,16 @@ template <class T, std::size_t N>
 struct parts_of_other<T[N]> : std::type_identity<parts<T>> {};
 // optional<T>, variant<T...>: known by shape, so that their headers are not needed here.
 template <template <class> class Optional, class T>
-  requires requires(Optional<T> o) { o.has_value(); o.value_or(std::declval<T>()); }
+requires requires(Optional<T> o) {
+  o.has_value();
+  o.value_or(std::declval<T>());
+}
 struct parts_of_other<Optional<T>> : std::type_identity<parts<T>> {};
 template <template <class...> class Variant, class... T>
-  requires requires(Variant<T...> v) { v.valueless_by_exception(); v.index(); }
+requires requires(Variant<T...> v) {
+  v.valueless_by_exception();
+  v.index();
+}
 struct parts_of_other<Variant<T...>> : std::type_identity<parts<T...>> {};
 
 template <class T, std::size_t N>
@@ -125,8 +137,7 @@ struct parts_of_other<std::array<T, N>> : std::type_identity<parts<T>> {};
 template <class T>
 struct any_base_of {
   template <class Base>
-    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base() const noexcept;
+  requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const noexcept;
 };
 struct any_value {
   template <class T>
@@ -151,7 +162,8 @@ constexpr bool without_arrays(std::index_sequence<I...>) {
 template <class T>
 constexpr bool is_open_aggregate() {
   if constexpr (std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_empty_v<T> && !std::is_polymorphic_v<T>) {
-    if constexpr (requires { std::tuple_size<T>::value; } || requires { T{any_base_of<T>{}}; }) {
+    if constexpr (
+        requires { std::tuple_size<T>::value; } || requires { T{any_base_of<T>{}}; }) {
       return false;
     } else {
       return without_arrays<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});

@@ -25,17 +25,17 @@ namespace joist::inline v0 {
 
 struct simulate_options {
   std::size_t process_limit = std::size_t{1} << 16;
-  std::size_t slots = 64;                          ///< few: so that stacks are copied, and that is tested too
-  std::uint64_t step_limit = 50'000'000;           ///< switches after which a run is given up as endless
+  std::size_t slots = 64;                 ///< few: so that stacks are copied, and that is tested too
+  std::uint64_t step_limit = 50'000'000;  ///< switches after which a run is given up as endless
   log_sink log = silent_sink();
 };
 
 struct simulate_report {
   std::uint64_t seed = 0;
-  exit_reason reason;                              ///< why the first process ended
-  std::uint64_t steps = 0;                         ///< times a process was resumed
-  std::uint64_t fingerprint = 0;                   ///< of all choices: equal runs have equal ones
-  std::chrono::nanoseconds elapsed{};              ///< virtual time
+  exit_reason reason;                  ///< why the first process ended
+  std::uint64_t steps = 0;             ///< times a process was resumed
+  std::uint64_t fingerprint = 0;       ///< of all choices: equal runs have equal ones
+  std::chrono::nanoseconds elapsed{};  ///< virtual time
 };
 
 namespace detail {

@@ -9,7 +9,7 @@ namespace joist::inline v0::base {
 }  // namespace joist::inline v0::base
 
 /// The sentence is what a report shows: it says which invariant is broken.
-#define JOIST_ASSERT(condition, sentence)                                                    \
-  (__builtin_expect(static_cast<bool>(condition), 1)                                         \
-       ? static_cast<void>(0)                                                                \
+#define JOIST_ASSERT(condition, sentence)            \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::joist::base::assertion_failed(#condition, sentence, __FILE__, __LINE__))

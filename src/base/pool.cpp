@@ -20,9 +20,9 @@ constexpr std::uint32_t chain_length = 64;
 // The first chunks use small pages: a small program should stay small.
 constexpr std::size_t chunks_before_huge = 2;
 
-constexpr std::array<std::uint16_t, 28> class_bytes = {
-    16,  32,  48,  64,  80,  96,  112, 128, 144,  160,  176,  192,  208,  224,
-    240, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048};
+constexpr std::array<std::uint16_t, 28> class_bytes = {16,  32,  48,  64,   80,   96,   112,  128, 144, 160,
+                                                       176, 192, 208, 224,  240,  256,  320,  384, 448, 512,
+                                                       640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 static_assert(class_bytes.back() == largest_pooled_bytes);
 
 constexpr auto class_of_units = [] {
@@ -189,7 +189,7 @@ std::size_t size_class(std::size_t bytes) noexcept { return class_of_units[(byte
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
-  if (sanitized || bytes > largest_pooled_bytes) return ::operator new(bytes, std::align_val_t{16});
+  if (sanitized || bytes > largest_pooled_bytes) return ::operator new (bytes, std::align_val_t{16});
   if (cache* c = this_cache()) return c->allocate(size_class(bytes));
   cache_list& all = caches();
   const std::scoped_lock lock{all.mutex};
@@ -197,7 +197,7 @@ void* pool_allocate(std::size_t bytes) {
 }
 
 void pool_release(void* memory, std::size_t bytes) noexcept {
-  if (sanitized || bytes > largest_pooled_bytes) return ::operator delete(memory, std::align_val_t{16});
+  if (sanitized || bytes > largest_pooled_bytes) return ::operator delete (memory, std::align_val_t{16});
   if (cache* c = this_cache()) return c->release(memory, size_class(bytes));
   cache_list& all = caches();
   const std::scoped_lock lock{all.mutex};

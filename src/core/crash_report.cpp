@@ -34,7 +34,8 @@ void report_crash(scheduler& home, process_control& p, const exit_reason& reason
   if (p.parent) line(FMT_STRING("  parent: {}\n"), p.parent);
   line(FMT_STRING("  message queue length: {}\n"), p.box.length);
   if (p.extras != nullptr) {
-    line(FMT_STRING("  links:{}\n"), list_of(p.extras->links, [](std::uint64_t key, auto&) { return pid::from_value(key); }));
+    line(FMT_STRING("  links:{}\n"),
+         list_of(p.extras->links, [](std::uint64_t key, auto&) { return pid::from_value(key); }));
     line(FMT_STRING("  monitored by:{}\n"), list_of(p.extras->watchers, [](std::uint64_t, pid watcher) { return watcher; }));
   }
   if (reason.error() != nullptr && !reason.error()->backtrace.empty()) {

@@ -15,7 +15,9 @@ exit_reason exit_reason::error(error_info info) {
   struct error_payload final : payload {
     explicit error_payload(error_info i) : payload{typeid(error_payload)}, value{std::move(i)} {}
     bool equals(const payload& other) const override { return value == static_cast<const error_payload&>(other).value; }
-    std::string print() const override { return value.what.empty() ? value.type : fmt::format("{}: {}", value.type, value.what); }
+    std::string print() const override {
+      return value.what.empty() ? value.type : fmt::format("{}: {}", value.type, value.what);
+    }
     error_info value;
   };
   exit_reason made;
@@ -27,8 +29,8 @@ exit_reason exit_reason::error(error_info info) {
 }
 
 std::string exit_reason::to_string() const {
-  static constexpr const char* names[] = {"normal", "shutdown", "kill",  "killed", "noproc",
-                                          "noconnection", "timeout", "error", "other"};
+  static constexpr const char* names[] = {"normal",       "shutdown", "kill",  "killed", "noproc",
+                                          "noconnection", "timeout",  "error", "other"};
   const char* name = names[static_cast<std::size_t>(kind_)];
   if (data_ == nullptr) return name;
   return kind_ == kind::other ? data_->print() : fmt::format("{} ({})", name, data_->print());

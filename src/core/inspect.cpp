@@ -32,7 +32,7 @@ process_details details_of(process_control& p, bool is_running) {
   x.links.for_each([&](std::uint64_t other, const link_end& end) {
     if (end.active) d.links.push_back(pid::from_value(other));
   });
-  x.watching.for_each([&](std::uint64_t, const watch& w) { 
+  x.watching.for_each([&](std::uint64_t, const watch& w) {
     if (w.target != d.process) d.monitors.push_back(w.target);
   });
   x.watchers.for_each([&](std::uint64_t, pid watcher) { d.monitored_by.push_back(watcher); });
@@ -86,15 +86,18 @@ bool is_alive(pid process) {
 void suspend(pid target) {
   worker& w = require_process("suspend");
   node_ptr signal = make_signal<node_kind::suspend>(0);
-  if (target == w.home.pid_of(*w.running)) throw error{errc::bad_argument, "suspend: a process cannot suspend itself; wait in receive"};
-  if (!w.home.deliver(target, signal, &w)) throw error{errc::no_process, fmt::format("suspend: no living process {}", target)};
+  if (target == w.home.pid_of(*w.running))
+    throw error{errc::bad_argument, "suspend: a process cannot suspend itself; wait in receive"};
+  if (!w.home.deliver(target, signal, &w))
+    throw error{errc::no_process, fmt::format("suspend: no living process {}", target)};
   charge(w);
 }
 
 void resume(pid target) {
   worker& w = require_process("resume");
   node_ptr signal = make_signal<node_kind::resume>(0);
-  if (!w.home.deliver(target, signal, &w)) throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
+  if (!w.home.deliver(target, signal, &w))
+    throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
   charge(w);
 }
 

@@ -93,7 +93,8 @@ ref detail::monitor_with(pid target, alias_mode mode, std::unique_ptr<down_maker
 bool demonitor(ref reference, demonitor_option option) {
   worker& w = require_process("demonitor");
   process_control& p = *w.running;
-  if (p.box.in_guard) throw error{errc::bad_wait, "demonitor: not from a receive guard: it would change the mailbox under the scan"};
+  if (p.box.in_guard)
+    throw error{errc::bad_wait, "demonitor: not from a receive guard: it would change the mailbox under the scan"};
   charge(w);
   watch* found = p.extras != nullptr ? p.extras->watching.find(reference.value()) : nullptr;
   if (found != nullptr) {

@@ -31,11 +31,13 @@ void names_registry::add(std::string_view name, pid process) {
   }
   if (const auto taken = by_name_.find(name); taken != by_name_.end()) {
     if (taken->second != process) {
-      throw error{errc::name_taken, fmt::format("register_name: \"{}\" belongs to {}; unregister it first", name, taken->second)};
+      throw error{errc::name_taken,
+                  fmt::format("register_name: \"{}\" belongs to {}; unregister it first", name, taken->second)};
     }
   }
   if (const auto other = by_process_.find(process); other != by_process_.end()) {
-    throw error{errc::already_named, fmt::format("register_name: {} is already registered as \"{}\"", process, other->second)};
+    throw error{errc::already_named,
+                fmt::format("register_name: {} is already registered as \"{}\"", process, other->second)};
   }
   by_name_.emplace(name, process);
   by_process_.emplace(process, name);

@@ -15,9 +15,9 @@ constexpr std::uint32_t generation_margin = 1000;
 
 struct node_entry {
   std::atomic<scheduler*> here{nullptr};
-  std::atomic<std::int32_t> inside{0};   // foreign threads that use `here`
-  std::uint32_t next_generation = 1;     // under claims.mutex; 0 means none
-  bool claimed = false;                  // under claims.mutex
+  std::atomic<std::int32_t> inside{0};  // foreign threads that use `here`
+  std::uint32_t next_generation = 1;    // under claims.mutex; 0 means none
+  bool claimed = false;                 // under claims.mutex
 };
 
 struct node_claims {
@@ -42,9 +42,7 @@ node_claim claim_node() {
   throw error{errc::out_of_memory, fmt::format("runtime: expected fewer than {} runtimes at a time", nodes - 1)};
 }
 
-void publish_node(std::uint32_t node, scheduler* s) noexcept {
-  registry[node].here.store(s, std::memory_order_seq_cst);
-}
+void publish_node(std::uint32_t node, scheduler* s) noexcept { registry[node].here.store(s, std::memory_order_seq_cst); }
 
 void retract_node(std::uint32_t node) noexcept {
   registry[node].here.store(nullptr, std::memory_order_seq_cst);

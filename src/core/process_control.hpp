@@ -59,14 +59,14 @@ struct alias_entry {
 struct process_extras {
   std::string label;
   base::flat_map<link_end> links;
-  base::flat_map<watch> watching;                 // by reference
-  base::flat_map<pid> watchers;                   // by reference
-  base::flat_map<alias_entry> aliases;            // by reference
+  base::flat_map<watch> watching;       // by reference
+  base::flat_map<pid> watchers;         // by reference
+  base::flat_map<alias_entry> aliases;  // by reference
   std::vector<std::pair<const void*, detail::local_slot>> locals;
-  exit_reason reason;                             // once it is ending
+  exit_reason reason;  // once it is ending
   std::uint32_t suspends = 0;
-  std::uint32_t arrived = 0;                      // messages that came to a limited mailbox and are not yet counted off
-  std::shared_ptr<detail::ask_state> listener;    // is told the reason at the end
+  std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
+  std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
 };
 
 /// Why a process went back to its worker.
@@ -76,30 +76,30 @@ struct alignas(64) process_control : fiber::fiber {
   // -- any thread
   signal_word signals;
   std::atomic<std::uint32_t> generation{0};
-  std::atomic<std::uint32_t> timers{0};           // that aim at it
+  std::atomic<std::uint32_t> timers{0};  // that aim at it
   std::atomic<bool> named{false};
-  std::atomic<bool> alive{false};                 // from create() to its last moment: for counts and reports
+  std::atomic<bool> alive{false};  // from create() to its last moment: for counts and reports
   std::atomic<mailbox_policy> when_full{mailbox_policy::drop_newest};
-  std::atomic<std::uint32_t> mailbox_limit{0};    // 0: none; fixed while it lives
-  std::atomic<std::uint32_t> queued{0};           // messages pushed and not taken, where there is a limit
+  std::atomic<std::uint32_t> mailbox_limit{0};  // 0: none; fixed while it lives
+  std::atomic<std::uint32_t> queued{0};         // messages pushed and not taken, where there is a limit
 
   // -- fixed at spawn
   joist::priority priority = priority::normal;
-  bool started = false;                           // owner
+  bool started = false;  // owner
   // -- the owner
   bool traps_exits = false;
-  bool ready = true;                              // something has come that its wait is for
-  bool ending = false;                            // its exit is announced, its stack is being unwound
-  bool finishing = false;                         // its body has returned or thrown; what it owned is being destroyed
+  bool ready = true;       // something has come that its wait is for
+  bool ending = false;     // its exit is announced, its stack is being unwound
+  bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
   bool abandoned = false;
   intent left_with = intent::yield;
   std::uint32_t index = 0;
-  std::uint32_t spent = 0;                        // reductions, in units of 1: wraps
+  std::uint32_t spent = 0;  // reductions, in units of 1: wraps
   pid parent;
   detail::closure* body = nullptr;
   process_extras* extras = nullptr;
   mailbox box;
-  std::uint64_t timed_out = 0;                    // the receive timer that fired last
+  std::uint64_t timed_out = 0;  // the receive timer that fired last
 
   [[nodiscard]] process_extras& more() {
     if (extras == nullptr) extras = new process_extras;

@@ -86,10 +86,11 @@ void unwind_from_wait(process_control& p, bool has_timeout) {
   worker* w = this_worker();
   p.abandoned = true;
   w->abandoned.add();
-  w->home.log(log_level::error,
-              fmt::format("process {} \"{}\" ({}) waits in a destructor while it is being ended: its stack is given up and what "
-                          "it owns is leaked. Give receive an after(...) in destructors.",
-                          w->home.pid_of(p), p.extras->label, p.extras->reason));
+  w->home.log(
+      log_level::error,
+      fmt::format("process {} \"{}\" ({}) waits in a destructor while it is being ended: its stack is given up and what "
+                  "it owns is leaked. Give receive an after(...) in destructors.",
+                  w->home.pid_of(p), p.extras->label, p.extras->reason));
   clear_process(p);
   (void)switch_away(*w, intent::end);
   base::assertion_failed("an abandoned stack ran", "a process that ended does not run", __FILE__, __LINE__);

@@ -157,7 +157,8 @@ void checkpoint() {
   worker& w = require_process("checkpoint");
   charge(w);
   process_control& p = *this_worker()->running;
-  if (p.ending) [[unlikely]] unwind_from_wait(p, true);
+  if (p.ending) [[unlikely]]
+    unwind_from_wait(p, true);
 }
 
 void register_name(std::string_view name, pid process) {

@@ -42,7 +42,8 @@ class run_queue {
     }
   }
 
-  /// Moves the older half to `mine`, which is empty, but for one, which it returns; null if there is none.     [mine's owner]
+  /// Moves the older half to `mine`, which is empty, but for one, which it returns; null if there is none.     [mine's
+  /// owner]
   [[nodiscard]] process_control* steal_into(run_queue& mine) noexcept {
     std::uint32_t head = head_.load(std::memory_order_acquire);
     for (;;) {

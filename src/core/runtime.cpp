@@ -13,8 +13,10 @@ namespace {
 
 void refuse_in_process(const char* call) {
   if (!in_process()) return;
-  throw error{errc::bad_wait, fmt::format("{}: expected a thread that runs no process: it would block a worker; in a process, "
-                                          "send and receive", call)};
+  throw error{errc::bad_wait,
+              fmt::format("{}: expected a thread that runs no process: it would block a worker; in a process, "
+                          "send and receive",
+                          call)};
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ system_details runtime::info() const { return scheduler_->info(); }
 
 stop_report runtime::stop(std::chrono::milliseconds limit) {
   refuse_in_process("runtime::stop");
-  if (limit < limit.zero()) throw error{errc::bad_argument, fmt::format("runtime::stop: expected a limit of 0 or more, got {} ms", limit.count())};
+  if (limit < limit.zero())
+    throw error{errc::bad_argument, fmt::format("runtime::stop: expected a limit of 0 or more, got {} ms", limit.count())};
   return scheduler_->stop(limit);
 }
 

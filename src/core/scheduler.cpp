@@ -40,7 +40,8 @@ runtime_options checked(runtime_options o) {
     if (!ok) throw error{errc::bad_argument, fmt::format("runtime_options: expected {}, got {}", what, got)};
   };
   require(o.workers <= 1000, "at most 1000 workers", o.workers);
-  require(o.process_limit >= 1 && o.process_limit <= std::size_t{60'000'000}, "a process_limit of 1 to 60000000", o.process_limit);
+  require(o.process_limit >= 1 && o.process_limit <= std::size_t{60'000'000}, "a process_limit of 1 to 60000000",
+          o.process_limit);
   require(o.slots >= 1 && o.slots <= std::size_t{1} << 20, "1 to 1048576 slots", o.slots);
   require(std::has_single_bit(o.slot_bytes) && o.slot_bytes >= least_slot_bytes && o.slot_bytes <= std::size_t{1} << 30,
           "slot_bytes to be a power of two from 16 KiB to 1 GiB", o.slot_bytes);
@@ -50,8 +51,7 @@ runtime_options checked(runtime_options o) {
 
 }  // namespace
 
-scheduler::scheduler(const runtime_options& o, bool simulated)
-    : scheduler{checked(o), core::claim_node(), simulated} {}
+scheduler::scheduler(const runtime_options& o, bool simulated) : scheduler{checked(o), core::claim_node(), simulated} {}
 
 scheduler::scheduler(const runtime_options& o, core::node_claim claim, bool simulated)
     : node{claim.node},
@@ -106,12 +106,14 @@ process_control& scheduler::take_place(worker* here) {
   }
   if (p == nullptr) {
     throw error{errc::process_limit,
-                fmt::format("spawn: {} processes are alive, which is the limit; raise runtime_options::process_limit", table.limit())};
+                fmt::format("spawn: {} processes are alive, which is the limit; raise runtime_options::process_limit",
+                            table.limit())};
   }
   return *p;
 }
 
-process_control& scheduler::create(closure_ptr body, const spawn_options* o, worker* here, std::shared_ptr<ask_state> listener) {
+process_control& scheduler::create(closure_ptr body, const spawn_options* o, worker* here,
+                                   std::shared_ptr<ask_state> listener) {
   process_control& p = take_place(here);
   p.next = nullptr;
   p.started = p.traps_exits = p.ending = p.finishing = p.abandoned = false;
@@ -178,15 +180,12 @@ bool scheduler::deliver(pid target, node_ptr& signal, worker* here) {
   process_control* p = table.place_of(target);
   if (p == nullptr) return false;
   switch (p->signals.push(signal.get(), target.generation(), p->generation)) {
-    case core::signal_word::push_result::closed:
-      return false;
+    case core::signal_word::push_result::closed: return false;
     case core::signal_word::push_result::wake:
       (void)signal.release();
       enqueue(*p, here, true);
       return true;
-    case core::signal_word::push_result::delivered:
-      (void)signal.release();
-      return true;
+    case core::signal_word::push_result::delivered: (void)signal.release(); return true;
   }
   return false;
 }

@@ -101,12 +101,12 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
 
   std::atomic<bool> accepts_{true};
   std::atomic<bool> stopping_{false};
-  std::mutex foreign_mutex_;                     // guards foreign_places_
+  std::mutex foreign_mutex_;  // guards foreign_places_
   core::process_table::cache foreign_places_;
-  core::counter foreign_spawned_;                // under foreign_mutex_
+  core::counter foreign_spawned_;  // under foreign_mutex_
   std::mutex stop_mutex_;
   std::condition_variable stop_changed_;
-  std::size_t workers_left_ = 0;                 // under stop_mutex_
+  std::size_t workers_left_ = 0;  // under stop_mutex_
   std::mutex log_mutex_;
   log_sink sink_;
 };
@@ -115,7 +115,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
 
 namespace joist::inline v0::core {
 
-/// Gives a message to a process, by its mailbox limit. `message` stays with the caller when nobody takes it.     [any thread]
+/// Gives a message to a process, by its mailbox limit. `message` stays with the caller when nobody takes it.     [any
+/// thread]
 send_result deliver_message(scheduler& home, pid target, node_ptr& message, worker* here);
 
 /// Which runtime a node number belongs to, for calls from foreign threads; while the guard lives it is not taken down.

@@ -15,7 +15,8 @@ namespace {
 mailbox& begin_receive() {
   worker& w = require_process("receive");
   process_control& p = *w.running;
-  if (p.box.in_guard) throw error{errc::bad_wait, "receive: not from a receive guard: it would change the mailbox under the scan"};
+  if (p.box.in_guard)
+    throw error{errc::bad_wait, "receive: not from a receive guard: it would change the mailbox under the scan"};
   charge(w);
   if (p.signals.has_signals() && !p.ending) take_signals(p);
   // While the stack is unwound, what is in the mailbox may still be looked at; waiting is refused in more().

@@ -55,7 +55,8 @@ void on_down(process_control& p, std::uint64_t reference, down_payload& signal) 
   const watch w = std::move(*found);
   p.extras->watching.erase(reference);
   if (w.mode == alias_mode::demonitor || w.mode == alias_mode::reply_demonitor) p.extras->aliases.erase(reference);
-  down ended{ref{reference}, signal.process, std::move(signal.reason), w.name != nullptr ? std::move(*w.name) : std::string{}};
+  down ended{ref{reference}, signal.process, std::move(signal.reason),
+             w.name != nullptr ? std::move(*w.name) : std::string{}};
   node_ptr message = w.maker != nullptr ? w.maker->make(std::move(ended)) : detail::make_node<down>(std::move(ended));
   message->word = down_mark(reference);
   if (p.box.limited) p.queued.fetch_add(1, std::memory_order_relaxed);
@@ -100,19 +101,15 @@ void answer_for_the_dead(process_control& p, node_ptr signal) {
   const pid from = pid::from_value(n.word);
   auto reply = [&](pid to, node_ptr answer) { (void)home.deliver(to, answer, this_worker()); };
   switch (n.type->kind) {
-    case node_kind::message:
-      p.box.append(signal.release());
-      return;
+    case node_kind::message: p.box.append(signal.release()); return;
     case node_kind::link:
       return reply(from, make_signal<node_kind::exit, exit_payload>(self.value(), exit_reason::noproc, true));
-    case node_kind::unlink:
-      return reply(from, make_signal<node_kind::unlink_ack>(self.value()));
+    case node_kind::unlink: return reply(from, make_signal<node_kind::unlink_ack>(self.value()));
     case node_kind::monitor:
-      return reply(detail::payload_of<pid>(n), make_signal<node_kind::down, down_payload>(n.word, self, exit_reason::noproc));
-    case node_kind::inspect:
-      return answer_inspection(p, n.word, detail::payload_of<inspect_payload>(n), false);
-    default:
-      return;
+      return reply(detail::payload_of<pid>(n),
+                   make_signal<node_kind::down, down_payload>(n.word, self, exit_reason::noproc));
+    case node_kind::inspect: return answer_inspection(p, n.word, detail::payload_of<inspect_payload>(n), false);
+    default: return;
   }
 }
 

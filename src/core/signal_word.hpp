@@ -101,9 +101,7 @@ class signal_word {
     // Nodes are aligned to 16 and user addresses have at most 48 bits: 44 are enough.
     return address(word) > closed ? reinterpret_cast<node*>(address(word) << 4) : nullptr;
   }
-  static std::uint64_t word_of(const node* n) noexcept {
-    return reinterpret_cast<std::uint64_t>(n) >> 4 << tag_bits;
-  }
+  static std::uint64_t word_of(const node* n) noexcept { return reinterpret_cast<std::uint64_t>(n) >> 4 << tag_bits; }
   [[nodiscard]] std::uint64_t tag() const noexcept { return word_.load(std::memory_order_relaxed) & tag_mask; }
 
   static node* oldest_first(node* newest) noexcept {

@@ -79,8 +79,9 @@ class world {
   void step() {
     worker& w = *home_->workers.front();
     if (choices_.steps() > options_.step_limit) {
-      throw error{errc::deadlock, fmt::format("simulate: seed {} did not end within {} steps; raise step_limit if that is right",
-                                              seed_, options_.step_limit)};
+      throw error{errc::deadlock,
+                  fmt::format("simulate: seed {} did not end within {} steps; raise step_limit if that is right", seed_,
+                              options_.step_limit)};
     }
     w.switches.store(w.switches.load() + 1);
     if (choices_.idle()) {
@@ -98,7 +99,8 @@ class world {
     std::string waiting;
     for (const pid process : home_->all()) {
       const process_control* p = home_->find(process);
-      waiting += fmt::format("\n  {} \"{}\", {} messages in its mailbox", process, p->extras != nullptr ? p->extras->label : "", p->box.length);
+      waiting += fmt::format("\n  {} \"{}\", {} messages in its mailbox", process,
+                             p->extras != nullptr ? p->extras->label : "", p->box.length);
     }
     end_the_others();
     throw error{errc::deadlock, fmt::format("simulate: seed {}: nothing can run any more; waiting are{}", seed_, waiting)};

@@ -39,7 +39,8 @@ std::vector<void*> take_throw_trace() {
   // The innermost frames are the unwinder's and this file's.
   constexpr std::size_t own_frames = 3;
   std::vector<void*> frames;
-  if (t.count > own_frames) frames.assign(t.frames.begin() + own_frames, t.frames.begin() + static_cast<std::ptrdiff_t>(t.count));
+  if (t.count > own_frames)
+    frames.assign(t.frames.begin() + own_frames, t.frames.begin() + static_cast<std::ptrdiff_t>(t.count));
   t.count = 0;
   return frames;
 }

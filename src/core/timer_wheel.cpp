@@ -107,7 +107,8 @@ bool timer_wheel::next_event(event& found) const noexcept {
   for (int level = 0; level < levels; ++level) {
     const int shift = level * slot_bits;
     const std::uint64_t position = (current_ >> shift) % slots;
-    const std::uint64_t later = position == slots - 1 ? 0 : occupied_[static_cast<std::size_t>(level)] & (~std::uint64_t{0} << (position + 1));
+    const std::uint64_t later =
+        position == slots - 1 ? 0 : occupied_[static_cast<std::size_t>(level)] & (~std::uint64_t{0} << (position + 1));
     if (later == 0) continue;
     const auto slot = static_cast<std::uint64_t>(std::countr_zero(later));
     const std::uint64_t block = current_ >> shift >> slot_bits << slot_bits << shift;

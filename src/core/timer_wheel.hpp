@@ -25,10 +25,10 @@ namespace joist::inline v0::core {
 
 /// What few timers need.
 struct timer_extras {
-  std::string name;                                 // the receiver, looked up when it fires
-  std::int64_t period = 0;                          // more than 0: starts again
-  std::unique_ptr<detail::message_source> source;   // makes the message of a period
-  detail::closure_ptr body;                         // to be spawned
+  std::string name;                                // the receiver, looked up when it fires
+  std::int64_t period = 0;                         // more than 0: starts again
+  std::unique_ptr<detail::message_source> source;  // makes the message of a period
+  detail::closure_ptr body;                        // to be spawned
 };
 
 enum class timer_state : std::uint8_t {
@@ -40,9 +40,9 @@ enum class timer_state : std::uint8_t {
 };
 
 struct timer {
-  timer* next = nullptr;            // in its slot, or the free list
-  timer** link = nullptr;           // what points to it in its slot
-  timer* fired_next = nullptr;      // in the chain that advance() gave out
+  timer* next = nullptr;        // in its slot, or the free list
+  timer** link = nullptr;       // what points to it in its slot
+  timer* fired_next = nullptr;  // in the chain that advance() gave out
   timer* next_of_target = nullptr;
   timer** link_of_target = nullptr;
   std::int64_t deadline = 0;
@@ -53,7 +53,7 @@ struct timer {
   detail::node* message = nullptr;
   timer_extras* extras = nullptr;
   timer_state state = timer_state::free;
-  bool counted = false;             // in the target's count of timers
+  bool counted = false;  // in the target's count of timers
 };
 
 class timer_wheel {
@@ -108,7 +108,7 @@ class timer_wheel {
 
   std::array<std::array<timer*, slots>, levels> wheel_{};
   std::array<std::uint64_t, levels> occupied_{};
-  timer* due_ = nullptr;          // reached, not yet taken out
+  timer* due_ = nullptr;  // reached, not yet taken out
   timer** due_tail_ = &due_;
   std::uint64_t current_ = 0;
   std::size_t running_ = 0;

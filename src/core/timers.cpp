@@ -20,8 +20,8 @@ constexpr int index_bits = 28;
 constexpr std::uint32_t generation_mask = timer_wheel::generation_mask;
 
 std::uint64_t reference_of(const worker& w, const timer& t) noexcept {
-  return timer_bit | std::uint64_t{w.number} << (index_bits + generation_bits) |
-         std::uint64_t{t.index} << generation_bits | (t.generation & generation_mask);
+  return timer_bit | std::uint64_t{w.number} << (index_bits + generation_bits) | std::uint64_t{t.index} << generation_bits |
+         (t.generation & generation_mask);
 }
 
 worker* wheel_owner(scheduler& home, std::uint64_t reference) noexcept {
@@ -177,7 +177,8 @@ namespace {
 
 // Fills in and starts a timer, under the wheel's mutex. The target is counted before it is asked whether it lives, and
 // an end closes the process before it reads the count: one of the two sees the other, and no timer outlives its target.
-void fill_in(worker& owner, timer& t, std::int64_t deadline, pid target, node_ptr message, std::unique_ptr<timer_extras> extras) noexcept {
+void fill_in(worker& owner, timer& t, std::int64_t deadline, pid target, node_ptr message,
+             std::unique_ptr<timer_extras> extras) noexcept {
   t.deadline = deadline;
   t.target = target;
   t.message = message.release();
@@ -201,7 +202,8 @@ ref start_new(worker& w, std::int64_t deadline, pid target, node_ptr message, st
 
 void check_target(const worker& w, const detail::timer_target& target) {
   if (!target.name.empty() || target.process.node() == w.home.node) return;
-  throw error{errc::bad_argument, fmt::format("timer: expected a process of this runtime or a name, got {}", target.process)};
+  throw error{errc::bad_argument,
+              fmt::format("timer: expected a process of this runtime or a name, got {}", target.process)};
 }
 
 std::unique_ptr<timer_extras> extras_for(detail::timer_target& target) {
@@ -217,8 +219,9 @@ std::unique_ptr<timer_extras> extras_for(detail::timer_target& target) {
 namespace detail {
 
 void deadline::refuse(const char* why, double count) {
-  throw error{errc::bad_argument, fmt::format("timeout: expected a duration from 0 to a hundred years, got a count of {}, which {}",
-                                              count, why)};
+  throw error{
+      errc::bad_argument,
+      fmt::format("timeout: expected a duration from 0 to a hundred years, got a count of {}, which {}", count, why)};
 }
 
 timer_reservation::timer_reservation() {
@@ -241,7 +244,8 @@ ref timer_reservation::start(deadline when, timer_target target, node_ptr messag
   worker& owner = *wheel_owner(w.home, reference_.value());
   {
     const std::scoped_lock lock{owner.timer_mutex};
-    fill_in(owner, *find_timer(owner, reference_.value()), when.resolve(), target.process, std::move(message), std::move(extras));
+    fill_in(owner, *find_timer(owner, reference_.value()), when.resolve(), target.process, std::move(message),
+            std::move(extras));
   }
   started_ = true;
   if (target.process && w.home.find(target.process) == nullptr) (void)drop_timer(w.home, reference_.value());
@@ -274,7 +278,8 @@ ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<mes
 
 ref start_exit_timer(deadline when, timer_target target, exit_reason reason) {
   const pid me = self();
-  return start_message_timer(when, std::move(target), make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false));
+  return start_message_timer(when, std::move(target),
+                             make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false));
 }
 
 ref start_apply_timer(deadline when, closure_ptr body) {

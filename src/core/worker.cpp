@@ -16,8 +16,8 @@ namespace {
 
 constinit thread_local worker* current = nullptr;
 
-constexpr std::uint32_t injected_first_every = 61;   // as in Go: prime, so that it does not fall in step with users
-constexpr std::uint32_t low_every = 8;               // OTP: low runs once for eight normal ones
+constexpr std::uint32_t injected_first_every = 61;  // as in Go: prime, so that it does not fall in step with users
+constexpr std::uint32_t low_every = 8;              // OTP: low runs once for eight normal ones
 constexpr std::uint32_t clock_every = 16;
 constexpr int searches_before_sleep = 64;
 constexpr std::size_t timers_at_once = 256;
@@ -208,9 +208,7 @@ void bury(worker& w, process_control& p) {
       // W2: from here another worker may run it, unless signals have come meanwhile.
       if (!p.signals.sleep()) make_ready(w, p, true);
       return;
-    case intent::end:
-      bury(w, p);
-      return;
+    case intent::end: bury(w, p); return;
   }
 }
 
@@ -227,10 +225,7 @@ void bury(worker& w, process_control& p) {
   current = w;
 }
 
-worker::worker(scheduler& s, std::uint32_t n)
-    : home{s}, number{n}, dice{n + 1U} {
-  slots.dice = base::random{n + 17U};
-}
+worker::worker(scheduler& s, std::uint32_t n) : home{s}, number{n}, dice{n + 1U} { slots.dice = base::random{n + 17U}; }
 
 void work(worker& w) {
   base::pool_attach_thread();
@@ -277,9 +272,11 @@ void make_ready(worker& w, process_control& p, bool next) {
 [[gnu::noinline]] worker& require_process(const char* call) {
   worker* w = this_worker();
   if (w == nullptr || w->running == nullptr) {
-    throw error{errc::not_a_process,
-                fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
-                            "runtime::ask", call)};
+    throw error{
+        errc::not_a_process,
+        fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
+                    "runtime::ask",
+                    call)};
   }
   return *w;
 }

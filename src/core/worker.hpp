@@ -32,7 +32,9 @@ class simulation;
 /// Counts of one worker: it alone writes, anybody may read about now.
 class counter {
  public:
-  void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(std::uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -59,12 +61,12 @@ struct worker {
   // -- any thread
   run_queue queue;
   parker bed;
-  std::mutex timer_mutex;                           // guards wheel
+  std::mutex timer_mutex;  // guards wheel
   timer_wheel wheel;
-  std::atomic<std::int64_t> next_due{INT64_MAX};    // of wheel; written under timer_mutex
-  std::atomic<std::uint64_t> switches{0};           // grows whenever it is outside of any process; the worker writes
-  std::atomic<bool> resting{true};                  // sleeps, or has not begun, or has ended
-  std::atomic<bool> left{false};                    // its thread is about to end
+  std::atomic<std::int64_t> next_due{INT64_MAX};       // of wheel; written under timer_mutex
+  std::atomic<std::uint64_t> switches{0};              // grows whenever it is outside of any process; the worker writes
+  std::atomic<bool> resting{true};                     // sleeps, or has not begun, or has ended
+  std::atomic<bool> left{false};                       // its thread is about to end
   std::atomic<process_control*> running_now{nullptr};  // for reports only
   counter spawned, ended, copies, slot_waits, steals, abandoned;
   std::thread thread;
@@ -104,7 +106,8 @@ inline void charge(worker& w, std::int32_t reductions = 1);
 void out_of_reductions(worker& w);
 inline void charge(worker& w, std::int32_t reductions) {
   w.reductions_left -= reductions;
-  if (w.reductions_left <= 0) [[unlikely]] out_of_reductions(w);
+  if (w.reductions_left <= 0) [[unlikely]]
+    out_of_reductions(w);
 }
 
 /// The worker of the calling process; throws errc::not_a_process naming `call`.     [any thread]

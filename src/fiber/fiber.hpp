@@ -36,10 +36,10 @@ struct fiber {
 /// What a thread has to offer a fiber it resumes. Made by the thread itself, once; passed along at each switch, so
 /// that nobody asks thread-local storage around a switch (pitfall: compilers keep such addresses in registers).
 struct thread_frame {
-  void* context = nullptr;        // where the thread's own stack waits while a fiber runs
+  void* context = nullptr;  // where the thread's own stack waits while a fiber runs
   struct exception_globals* exceptions = nullptr;
-  int* error_number = nullptr;    // errno
-  void* owner = nullptr;          // the worker
+  int* error_number = nullptr;  // errno
+  void* owner = nullptr;        // the worker
 #if JOIST_ASAN
   void* fake_stack = nullptr;
   const void* stack_bottom = nullptr;

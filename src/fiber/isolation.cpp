@@ -36,7 +36,8 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     write_text(". Send values; a pointer into a stack is good only while its process runs.\n");
     break;
   }
-  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) return previous.sa_sigaction(signal, info, context);
+  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr)
+    return previous.sa_sigaction(signal, info, context);
   ::sigaction(signal, &previous, nullptr);  // faults again, and is handled as without us
 }
 

@@ -30,7 +30,7 @@ struct alignas(64) slot {
   bool own = false;                     // never shared
   bool lent = false;                    // its process may lend addresses in it: an isolation check leaves it open
 #ifdef JOIST_CHECK_ISOLATION
-  std::array<char, 128> name{};         // of the process: see isolation.hpp
+  std::array<char, 128> name{};  // of the process: see isolation.hpp
 #else
   std::array<char, 1> name{};
 #endif

@@ -49,7 +49,8 @@ void guard(std::byte* page) noexcept {
 }
 
 std::byte* map_stacks(std::size_t bytes) {
-  void* range = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* range =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (range == MAP_FAILED) throw std::bad_alloc{};
   ::madvise(range, bytes, MADV_NOHUGEPAGE);  // a stack touches one page; a huge one would be 2 MiB each
   return static_cast<std::byte*>(range);

@@ -20,7 +20,9 @@ struct letter {
 
 }  // namespace
 
-TEST_CASE("signal word: senders on threads, an owner that sleeps whenever it can: all arrive, in order, and nobody sleeps for ever") {
+TEST_CASE(
+    "signal word: senders on threads, an owner that sleeps whenever it can: all arrive, in order, and nobody sleeps for "
+    "ever") {
   constexpr int senders = 3;
   constexpr int each = 30'000;
   core::signal_word word;

@@ -1,5 +1,5 @@
-// A million processes spawned, linked, killed and messaged at random, by processes and by threads of the program. Nothing may
-// be lost and nothing left: every payload is destroyed once, every process ends, no block of memory stays.
+// A million processes spawned, linked, killed and messaged at random, by processes and by threads of the program. Nothing
+// may be lost and nothing left: every payload is destroyed once, every process ends, no block of memory stays.
 #include <array>
 #include <atomic>
 #include <thread>
@@ -71,9 +71,7 @@ void victim(targets& all, std::uint64_t seed) {
     switch (dice.below(6)) {
       case 0: send(all.any(dice), counted{}); break;
       case 1: joist::exit(all.any(dice), dice.below(2) == 0 ? exit_reason::kill : exit_reason::of(int{1})); break;
-      case 2:
-        try {
-          link(all.any(dice));
+      case 2: try { link(all.any(dice));
         } catch (const error&) {  // dead
         }
         break;

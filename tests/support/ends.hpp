@@ -19,9 +19,7 @@ joist::exit_reason reason_after(Body&& body) {
 }
 
 /// Waits until `process` has ended.
-inline joist::exit_reason await_end(joist::pid process) {
-  return reason_of({process, joist::monitor(process)});
-}
+inline joist::exit_reason await_end(joist::pid process) { return reason_of({process, joist::monitor(process)}); }
 
 inline joist::exit_reason named_reason(const char* text) { return joist::exit_reason::of(std::string{text}); }
 

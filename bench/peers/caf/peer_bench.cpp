@@ -55,19 +55,17 @@ using actors = std::vector<actor>;
 }
 
 void check(bool condition, const char* sentence) {
-  if (!condition)
-    fail(1, sentence);
+  if (!condition) fail(1, sentence);
 }
 
 // The last of n arrivals opens the gate: one atomic operation per arrival, as in the other peers.
 class countdown {
-public:
+ public:
   explicit countdown(long n) : left_(n) {}
 
   void arrive() {
     // acq_rel: who passes the gate sees what was done before every arrival.
-    if (left_.fetch_sub(1, std::memory_order_acq_rel) != 1)
-      return;
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     // Notified under the lock, because await() may destroy the countdown as soon as it is free.
     const std::lock_guard<std::mutex> guard(mutex_);
     open_ = true;
@@ -79,11 +77,11 @@ public:
     gate_.wait(guard, [this] { return open_; });
   }
 
-private:
+ private:
   std::atomic<long> left_;
   std::mutex mutex_;
   std::condition_variable gate_;
-  bool open_ = false; // under mutex_
+  bool open_ = false;  // under mutex_
 };
 
 // User and system time of the whole OS process.
@@ -105,7 +103,7 @@ struct result {
   double seconds;
   double cpu_seconds;
   double rss_bytes_per_proc = 0;
-  double stop_ns_per_op = -1; // spawn_idle only, else negative
+  double stop_ns_per_op = -1;  // spawn_idle only, else negative
 };
 
 result measured(const std::function<void()>& work) {
@@ -161,8 +159,7 @@ result spawn_idle(caf::actor_system& sys, long n) {
   r.rss_bytes_per_proc = static_cast<double>(rss_bytes() - before) / n;
   const auto stop = measured([&] {
     in_actor(sys, [&](event_based_actor* self) {
-      for (auto& a : idle)
-        self->send(a, stop_atom::value);
+      for (auto& a : idle) self->send(a, stop_atom::value);
     });
     ended.await();
   });
@@ -178,14 +175,11 @@ result spawn_exit(caf::actor_system& sys, long n) {
     sys.spawn([&](event_based_actor* self) -> behavior {
       auto spawn_wave = [self, per_wave] {
         for (long i = 0; i < per_wave; ++i)
-          self->spawn([parent = actor{self}](event_based_actor* child) {
-            child->send(parent, done_atom::value);
-          });
+          self->spawn([parent = actor{self}](event_based_actor* child) { child->send(parent, done_atom::value); });
       };
       spawn_wave();
       return {[=, &ended, left = per_wave, wave = 1](done_atom) mutable {
-        if (--left > 0)
-          return;
+        if (--left > 0) return;
         if (wave++ == waves) {
           ended.arrive();
           self->quit();
@@ -205,8 +199,7 @@ behavior skynet_node(event_based_actor* self, actor parent, long number, long si
     return {};
   }
   const long part = size / 10;
-  for (long i = 0; i < 10; ++i)
-    self->spawn(skynet_node, actor{self}, number + i * part, part);
+  for (long i = 0; i < 10; ++i) self->spawn(skynet_node, actor{self}, number + i * part, part);
   return {[self, parent, left = 10, sum = 0L](long n) mutable {
     sum += n;
     if (--left == 0) {
@@ -236,9 +229,7 @@ result skynet(caf::actor_system& sys, long n) {
 result pingpong(caf::actor_system& sys, long n) {
   countdown ended(1);
   return measured([&] {
-    auto pong = sys.spawn([](event_based_actor*) -> behavior {
-      return {[](ping_atom) { return pong_atom::value; }};
-    });
+    auto pong = sys.spawn([](event_based_actor*) -> behavior { return {[](ping_atom) { return pong_atom::value; }}; });
     sys.spawn([&ended, n, pong](event_based_actor* self) -> behavior {
       self->send(pong, ping_atom::value);
       return {[self, &ended, pong, left = n](pong_atom) mutable {
@@ -256,7 +247,7 @@ result pingpong(caf::actor_system& sys, long n) {
 result ring(caf::actor_system& sys, long n, long tokens) {
   static constexpr long size = 1000;
   countdown ended(tokens);
-  actors nodes(size); // complete before the first token goes
+  actors nodes(size);  // complete before the first token goes
   for (long i = 0; i < size; ++i)
     nodes[i] = sys.spawn([&ended, &next = nodes[(i + 1) % size]](event_based_actor* self) -> behavior {
       return {[self, &ended, &next](long hops) {
@@ -268,8 +259,7 @@ result ring(caf::actor_system& sys, long n, long tokens) {
     });
   return measured([&] {
     in_actor(sys, [&](event_based_actor* self) {
-      for (long i = 0; i < tokens; ++i)
-        self->send(nodes[i * size / tokens], n / tokens - 1);
+      for (long i = 0; i < tokens; ++i) self->send(nodes[i * size / tokens], n / tokens - 1);
     });
     ended.await();
   });
@@ -285,8 +275,7 @@ result fan_in(caf::actor_system& sys, long n) {
     auto consumer = spawn_collector<work_atom>(sys, n / producers * producers, ended);
     for (int i = 0; i < producers; ++i)
       in_actor(sys, [consumer, n](event_based_actor* self) {
-        for (long m = 0; m < n / producers; ++m)
-          self->send(consumer, work_atom::value);
+        for (long m = 0; m < n / producers; ++m) self->send(consumer, work_atom::value);
       });
     ended.await();
   });
@@ -297,12 +286,10 @@ result fan_out(caf::actor_system& sys, long n) {
   countdown ended(consumers);
   return measured([&] {
     actors all;
-    for (int i = 0; i < consumers; ++i)
-      all.push_back(spawn_collector<work_atom>(sys, n / consumers, ended));
+    for (int i = 0; i < consumers; ++i) all.push_back(spawn_collector<work_atom>(sys, n / consumers, ended));
     in_actor(sys, [all, n](event_based_actor* self) {
       for (long m = 0; m < n / consumers; ++m)
-        for (auto& a : all)
-          self->send(a, work_atom::value);
+        for (auto& a : all) self->send(a, work_atom::value);
     });
     ended.await();
   });
@@ -337,16 +324,15 @@ result counting(caf::actor_system& sys, long n) {
     auto counter = sys.spawn([](event_based_actor* self) -> behavior {
       auto count = std::make_shared<long>(0);
       return {
-        [count](work_atom) { ++*count; },
-        [self, count](get_atom) {
-          self->quit();
-          return *count;
-        },
+          [count](work_atom) { ++*count; },
+          [self, count](get_atom) {
+            self->quit();
+            return *count;
+          },
       };
     });
     sys.spawn([&ended, n, counter](event_based_actor* self) -> behavior {
-      for (long i = 0; i < n; ++i)
-        self->send(counter, work_atom::value);
+      for (long i = 0; i < n; ++i) self->send(counter, work_atom::value);
       self->send(counter, get_atom::value);
       return {[self, &ended, n](long count) {
         check(count == n, "sv_counting: wrong count");
@@ -362,24 +348,24 @@ result counting(caf::actor_system& sys, long n) {
 result thread_ring(caf::actor_system& sys, long n) {
   static constexpr long size = 100;
   countdown ended(1);
-  actors nodes(size); // complete before the ping goes
+  actors nodes(size);  // complete before the ping goes
   return measured([&] {
     for (long i = 0; i < size; ++i)
       nodes[i] = sys.spawn([&ended, &next = nodes[(i + 1) % size]](event_based_actor* self) -> behavior {
         return {
-          [self, &next](ping_atom, long left) {
-            if (left > 0)
-              self->send(next, ping_atom::value, left - 1);
-            else
-              self->send(next, stop_atom::value, size - 1);
-          },
-          [self, &ended, &next](stop_atom, long left) {
-            if (left > 0)
-              self->send(next, stop_atom::value, left - 1);
-            else
-              ended.arrive();
-            self->quit();
-          },
+            [self, &next](ping_atom, long left) {
+              if (left > 0)
+                self->send(next, ping_atom::value, left - 1);
+              else
+                self->send(next, stop_atom::value, size - 1);
+            },
+            [self, &ended, &next](stop_atom, long left) {
+              if (left > 0)
+                self->send(next, stop_atom::value, left - 1);
+              else
+                ended.arrive();
+              self->quit();
+            },
         };
       });
     caf::anon_send(nodes[0], ping_atom::value, n);
@@ -429,8 +415,7 @@ result fork_join_throughput(caf::actor_system& sys, long n) {
           }};
         }));
       for (long m = 0; m < each; ++m)
-        for (auto& a : all)
-          self->send(a, work_atom::value);
+        for (auto& a : all) self->send(a, work_atom::value);
     });
     ended.await();
   });
@@ -439,61 +424,54 @@ result fork_join_throughput(caf::actor_system& sys, long n) {
 // 120 actors; each pings a random one and waits for its pong before the next ping.
 struct big_state {
   long left;
-  long random; // Savina's PseudoRandom
+  long random;  // Savina's PseudoRandom
   long expected = -1;
 };
 
-behavior big_actor(event_based_actor* self, long id, long pings, actor sink, const actors& all,
-                   countdown& ended) {
+behavior big_actor(event_based_actor* self, long id, long pings, actor sink, const actors& all, countdown& ended) {
   auto state = std::make_shared<big_state>(big_state{pings, id});
   return {
-    [self, id, &all](ping_atom, long from) { self->send(all[from], pong_atom::value, id); },
-    [=, &all](pong_atom, long from) {
-      check(from == state->expected, "sv_big: pong of the wrong actor");
-      if (state->left == 0) {
-        self->send(sink, done_atom::value);
-        return;
-      }
-      state->random = (state->random * 1309 + 13849) & 65535;
-      state->expected = state->random % static_cast<long>(all.size());
-      --state->left;
-      self->send(all[state->expected], ping_atom::value, id);
-    },
-    [self, &ended](stop_atom) {
-      ended.arrive();
-      self->quit();
-    },
+      [self, id, &all](ping_atom, long from) { self->send(all[from], pong_atom::value, id); },
+      [=, &all](pong_atom, long from) {
+        check(from == state->expected, "sv_big: pong of the wrong actor");
+        if (state->left == 0) {
+          self->send(sink, done_atom::value);
+          return;
+        }
+        state->random = (state->random * 1309 + 13849) & 65535;
+        state->expected = state->random % static_cast<long>(all.size());
+        --state->left;
+        self->send(all[state->expected], ping_atom::value, id);
+      },
+      [self, &ended](stop_atom) {
+        ended.arrive();
+        self->quit();
+      },
   };
 }
 
 result big(caf::actor_system& sys, long n) {
   static constexpr long count = 120;
   countdown ended(count);
-  actors all(count); // complete before the first pong goes
+  actors all(count);  // complete before the first pong goes
   return measured([&] {
     auto sink = sys.spawn([&all](event_based_actor* self) -> behavior {
       return {[self, &all, left = count](done_atom) mutable {
-        if (--left > 0)
-          return;
-        for (auto& a : all)
-          self->send(a, stop_atom::value);
+        if (--left > 0) return;
+        for (auto& a : all) self->send(a, stop_atom::value);
         self->quit();
       }};
     });
     for (long id = 0; id < count; ++id)
-      all[id] = sys.spawn([id, n, sink, &all, &ended](event_based_actor* self) {
-        return big_actor(self, id, n / count, sink, all, ended);
-      });
-    for (auto& a : all)
-      caf::anon_send(a, pong_atom::value, -1L);
+      all[id] = sys.spawn(
+          [id, n, sink, &all, &ended](event_based_actor* self) { return big_actor(self, id, n / count, sink, all, ended); });
+    for (auto& a : all) caf::anon_send(a, pong_atom::value, -1L);
     ended.await();
   });
 }
 
 // 100 creatures meet in pairs at a mall. Colours are 0, 1 and 2.
-int complement(int a, int b) {
-  return a == b ? a : 3 - a - b;
-}
+int complement(int a, int b) { return a == b ? a : 3 - a - b; }
 
 behavior creature(event_based_actor* self, actor mall, int first_colour) {
   struct creature_state {
@@ -508,16 +486,16 @@ behavior creature(event_based_actor* self, actor mall, int first_colour) {
   };
   self->send(mall, meet_atom::value, first_colour, actor{self});
   return {
-    [=](meet_atom, int other, const actor& from) {
-      const int colour = complement(state->colour, other);
-      self->send(from, change_atom::value, colour);
-      meet_again(colour);
-    },
-    [=](change_atom, int colour) { meet_again(colour); },
-    [=](stop_atom) {
-      self->send(mall, done_atom::value, state->meetings);
-      self->quit();
-    },
+      [=](meet_atom, int other, const actor& from) {
+        const int colour = complement(state->colour, other);
+        self->send(from, change_atom::value, colour);
+        meet_again(colour);
+      },
+      [=](change_atom, int colour) { meet_again(colour); },
+      [=](stop_atom) {
+        self->send(mall, done_atom::value, state->meetings);
+        self->quit();
+      },
   };
 }
 
@@ -532,29 +510,27 @@ result chameneos(caf::actor_system& sys, long n) {
   countdown ended(1);
   return measured([&] {
     sys.spawn([&ended, n](event_based_actor* self) -> behavior {
-      for (int id = 0; id < creatures; ++id)
-        self->spawn(creature, actor{self}, id % 3);
+      for (int id = 0; id < creatures; ++id) self->spawn(creature, actor{self}, id % 3);
       auto state = std::make_shared<mall_state>(mall_state{n});
       return {
-        [self, state](meet_atom, int colour, const actor& from) {
-          if (state->left == 0) {
-            self->send(from, stop_atom::value);
-          } else if (!state->waiting) {
-            state->waiting = from;
-          } else {
-            --state->left;
-            self->send(state->waiting, meet_atom::value, colour, from);
-            state->waiting = nullptr;
-          }
-        },
-        [self, state, &ended, n](done_atom, long meetings) {
-          state->meetings += meetings;
-          if (++state->faded < creatures)
-            return;
-          check(state->meetings == 2 * n, "sv_chameneos: wrong number of meetings");
-          ended.arrive();
-          self->quit();
-        },
+          [self, state](meet_atom, int colour, const actor& from) {
+            if (state->left == 0) {
+              self->send(from, stop_atom::value);
+            } else if (!state->waiting) {
+              state->waiting = from;
+            } else {
+              --state->left;
+              self->send(state->waiting, meet_atom::value, colour, from);
+              state->waiting = nullptr;
+            }
+          },
+          [self, state, &ended, n](done_atom, long meetings) {
+            state->meetings += meetings;
+            if (++state->faded < creatures) return;
+            check(state->meetings == 2 * n, "sv_chameneos: wrong number of meetings");
+            ended.arrive();
+            self->quit();
+          },
       };
     });
     ended.await();
@@ -575,33 +551,31 @@ struct benchmark {
 };
 
 const std::map<std::string, benchmark> benchmarks{
-  {"spawn_idle_100k", {100'000, spawn_idle, queues::sharing}},
-  {"spawn_idle_1m", {1'000'000, spawn_idle, queues::sharing}},
-  {"spawn_exit", {1'000'000, spawn_exit, queues::sharing}},
-  {"pingpong", {1'000'000, pingpong}},
-  {"ring_1", {1'000'000, ring_1}},
-  {"ring_100", {1'000'000, ring_100}},
-  {"skynet", {1'000'000, skynet}},
-  {"fan_in", {4'000'000, fan_in}},
-  {"fan_out", {1'000'000, fan_out}},
-  {"timers", {1'000'000, timers}},
-  {"sv_counting", {1'000'000, counting}},
-  {"sv_thread_ring", {100'000, thread_ring}},
-  {"sv_fork_join_create", {40'000, fork_join_create, queues::sharing}},
-  {"sv_fork_join_throughput", {600'000, fork_join_throughput}},
-  {"sv_big", {2'400'000, big}},
-  {"sv_chameneos", {200'000, chameneos}},
+    {"spawn_idle_100k", {100'000, spawn_idle, queues::sharing}},
+    {"spawn_idle_1m", {1'000'000, spawn_idle, queues::sharing}},
+    {"spawn_exit", {1'000'000, spawn_exit, queues::sharing}},
+    {"pingpong", {1'000'000, pingpong}},
+    {"ring_1", {1'000'000, ring_1}},
+    {"ring_100", {1'000'000, ring_100}},
+    {"skynet", {1'000'000, skynet}},
+    {"fan_in", {4'000'000, fan_in}},
+    {"fan_out", {1'000'000, fan_out}},
+    {"timers", {1'000'000, timers}},
+    {"sv_counting", {1'000'000, counting}},
+    {"sv_thread_ring", {100'000, thread_ring}},
+    {"sv_fork_join_create", {40'000, fork_join_create, queues::sharing}},
+    {"sv_fork_join_throughput", {600'000, fork_join_throughput}},
+    {"sv_big", {2'400'000, big}},
+    {"sv_chameneos", {200'000, chameneos}},
 };
 
-} // namespace
+}  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc % 2 != 0)
-    fail(2, "usage: peer_bench NAME [--n N] [--workers W]");
+  if (argc < 2 || argc % 2 != 0) fail(2, "usage: peer_bench NAME [--n N] [--workers W]");
   const std::string name = argv[1];
   const auto found = benchmarks.find(name);
-  if (found == benchmarks.end())
-    fail(2, name + ": no such benchmark");
+  if (found == benchmarks.end()) fail(2, name + ": no such benchmark");
   long n = found->second.n;
   long workers = std::thread::hardware_concurrency();
   for (int i = 2; i < argc; i += 2) {
@@ -615,18 +589,17 @@ int main(int argc, char** argv) {
   }
 
   caf::actor_system_config config;
-  config.set("scheduler.max-threads", workers); // CAF's own default is four threads or more
-  if (found->second.policy == queues::sharing)
-    config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", workers);  // CAF's own default is four threads or more
+  if (found->second.policy == queues::sharing) config.set("scheduler.policy", caf::atom("sharing"));
   caf::actor_system sys{config};
   const result r = found->second.run(sys, n);
 
-  std::printf("{\"peer\":\"caf\",\"bench\":\"%s\",\"n\":%ld,\"threads\":%ld,\"seconds\":%.6f,\"ns_per_op\":%.2f,"
-              "\"cpu_seconds\":%.3f,\"rss_bytes_per_proc\":%.1f",
-              name.c_str(), n, workers, r.seconds, r.seconds * 1e9 / n, r.cpu_seconds, r.rss_bytes_per_proc);
-  if (r.stop_ns_per_op >= 0)
-    std::printf(",\"stop_ns_per_op\":%.2f", r.stop_ns_per_op);
+  std::printf(
+      "{\"peer\":\"caf\",\"bench\":\"%s\",\"n\":%ld,\"threads\":%ld,\"seconds\":%.6f,\"ns_per_op\":%.2f,"
+      "\"cpu_seconds\":%.3f,\"rss_bytes_per_proc\":%.1f",
+      name.c_str(), n, workers, r.seconds, r.seconds * 1e9 / n, r.cpu_seconds, r.rss_bytes_per_proc);
+  if (r.stop_ns_per_op >= 0) std::printf(",\"stop_ns_per_op\":%.2f", r.stop_ns_per_op);
   std::printf("}\n");
   std::fflush(stdout);
-  std::_Exit(0); // without clearing up, like the other peers: some actors still wait for messages
+  std::_Exit(0);  // without clearing up, like the other peers: some actors still wait for messages
 }

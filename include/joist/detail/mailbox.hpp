@@ -12,11 +12,11 @@ namespace joist::inline v0::detail {
 struct mailbox {
   node* head = nullptr;
   node** tail = &head;
-  node** mark = nullptr;        // where the answers to mark_ref begin
+  node** mark = nullptr;  // where the answers to mark_ref begin
   std::uint64_t mark_ref = 0;
   std::uint32_t length = 0;
-  bool in_guard = false;        // a user's guard runs: it must not change the list under the scan
-  bool limited = false;         // senders count: they must be told of what is taken
+  bool in_guard = false;  // a user's guard runs: it must not change the list under the scan
+  bool limited = false;   // senders count: they must be told of what is taken
 
   void append(node* n) noexcept {
     n->next = nullptr;

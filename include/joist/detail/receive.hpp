@@ -27,7 +27,9 @@ template <class R, class C, class A>
 struct handler_parameter<R (C::*)(A) const noexcept> : std::type_identity<A> {};
 
 template <class F>
-concept one_parameter = requires { typename handler_parameter<std::remove_cvref_t<F>>::type; };
+concept one_parameter = requires {
+  typename handler_parameter<std::remove_cvref_t<F>>::type;
+};
 
 struct timeout_limit {
   deadline limit;
@@ -117,9 +119,7 @@ struct clause<guarded<Guard, Handler>> {
     guard_scope scope{box};
     return g.guard(std::as_const(payload_of<value>(n)));
   }
-  static decltype(auto) handle(guarded<Guard, Handler>& g, node_ptr n) {
-    return inner::handle(g.handler, std::move(n));
-  }
+  static decltype(auto) handle(guarded<Guard, Handler>& g, node_ptr n) { return inner::handle(g.handler, std::move(n)); }
 };
 
 /// Never accepts: its turn comes when time is over.

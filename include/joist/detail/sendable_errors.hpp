@@ -71,7 +71,8 @@ template <class T>
 struct has_type;
 template <auto Name, class Of, class Type, refusal Why>
 struct the_member {
-  static_assert(Why == refusal::none, "joist: this member cannot be sent; or vouch for its type: specialise joist::enable_sendable");
+  static_assert(Why == refusal::none,
+                "joist: this member cannot be sent; or vouch for its type: specialise joist::enable_sendable");
 };
 template <class Type, refusal Why>
 struct the_type {

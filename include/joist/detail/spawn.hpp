@@ -38,13 +38,12 @@ template <class Body>
   static_assert(std::is_invocable_v<stored&>, "joist: a process body is called without arguments: capture them");
   void* memory = allocate(sizeof(made));
   try {
-    return closure_ptr{::new (memory) made{
-        {[](closure& c) { static_cast<made&>(c).body(); },
-         [](closure& c) noexcept {
-           static_cast<made&>(c).~made();
-           release(&c, sizeof(made));
-         }},
-        std::forward<Body>(body)}};
+    return closure_ptr{::new (memory) made{{[](closure& c) { static_cast<made&>(c).body(); },
+                                            [](closure& c) noexcept {
+                                              static_cast<made&>(c).~made();
+                                              release(&c, sizeof(made));
+                                            }},
+                                           std::forward<Body>(body)}};
   } catch (...) {
     release(memory, sizeof(made));
     throw;
