@@ -14,17 +14,18 @@ namespace joist::inline v0::core {
 class injected_queue {
  public:
   void push(process_control* p) {
-    queue_.enqueue(p);
-    // seq_cst, after the enqueue: a worker about to sleep reads the count; see idle.hpp. The count may be above what a
-    // dequeue finds at that moment, never below what has been pushed and not taken.
+    // Before the enqueue, so that it is never below what lies in the queue: a worker about to sleep reads it (idle.hpp).
+    // seq_cst for that; it also publishes the process to the pop() that counts it off.
     count_.fetch_add(1, std::memory_order_seq_cst);
+    queue_.enqueue(p);
   }
 
   [[nodiscard]] process_control* pop() {
     if (empty()) return nullptr;
     process_control* taken = nullptr;
     if (!queue_.try_dequeue(taken)) return nullptr;
-    count_.fetch_sub(1, std::memory_order_relaxed);
+    // acquire: the process, as its pusher left it. The queue orders this by fences, which ThreadSanitizer does not see.
+    count_.fetch_sub(1, std::memory_order_acq_rel);
     return taken;
   }
 

@@ -12,13 +12,23 @@ using namespace core;
 
 namespace {
 
+// L22: a suspension counts from the moment its signal is taken, not from the next wait.
+void take_signals_and_obey(process_control& p) {
+  if (!p.signals.has_signals()) return;
+  take_signals(p);
+  while (p.extras != nullptr && p.extras->suspends > 0 && !p.ending) {
+    p.ready = true;
+    (void)switch_away(*this_worker(), intent::yield);
+  }
+}
+
 mailbox& begin_receive() {
   worker& w = require_process("receive");
   process_control& p = *w.running;
   if (p.box.in_guard)
     throw error{errc::bad_wait, "receive: not from a receive guard: it would change the mailbox under the scan"};
   charge(w);
-  if (p.signals.has_signals() && !p.ending) take_signals(p);
+  if (!p.ending) take_signals_and_obey(p);
   // While the stack is unwound, what is in the mailbox may still be looked at; waiting is refused in more().
   if (p.ending && !p.finishing && std::uncaught_exceptions() == 0) unwind(p);
   return p.box;
@@ -49,9 +59,9 @@ bool receive_wait::more(const deadline& limit) {
   // The worker takes signals in too, before it resumes us: what is new is what the scan has not seen.
   const std::uint32_t seen = box_.length;
   for (;;) {
-    worker& w = *this_worker();
-    process_control& p = *w.running;
-    if (!p.ending) take_signals(p);
+    process_control& p = *this_worker()->running;
+    if (!p.ending) take_signals_and_obey(p);
+    worker& w = *this_worker();  // perhaps another one by now
     if (p.ending) {
       unwind_from_wait(p, !limit.is_never());
       return false;
