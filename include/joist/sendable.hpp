@@ -1,45 +1,47 @@
 // joist/sendable.hpp: which values may be sent: those that share nothing another process could change.
 //
 // Promises
-//   refused, with an error that names the member: pointers, references, views, shared_ptr to what can change
-//   looked into: aggregates, member by member; the elements of containers, optional, variant, pair, tuple, unique_ptr
-//   other classes are taken at their word: they encapsulate. enable_sendable says otherwise, either way
+//   refused, with an error that names the member: pointers, references, views, shared_ptr to what can change, and
+//     what cannot be moved
+//   looked into: aggregates, member by member, with C arrays, bit-fields and references; the elements of containers,
+//     optional, variant, pair, tuple; what a unique_ptr owns, when its type is complete
+//   taken at their word: other classes (they encapsulate); unions; aggregates with a base class, with more than 32
+//     members or more than 64 initializers (array elements count), or that cannot be counted
+//   enable_sendable says otherwise, either way. An aggregate with an anonymous union needs it
 //
 // See also: message.hpp.
 #pragma once
 
-#include <boost/pfr/core.hpp>
+#include <joist/detail/members.hpp>
 
-#include <array>
 #include <concepts>
 #include <cstddef>
-#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace joist::inline v0 {
 
-/// To vouch for a type, or to refuse one, specialise it:
+/// To vouch for a type, or to refuse one, specialise it before the type is first sent:
 ///   template <> struct joist::enable_sendable<my_view> : std::false_type {};
 template <class T>
 struct enable_sendable;
 
 namespace detail {
 
-/// Why a type is refused; its name is what the compiler prints.
 enum class refusal {
   none,
-  is_a_raw_pointer__send_a_value_or_a_unique_ptr,
-  is_a_reference__send_a_value,
-  is_a_view_of_memory_of_the_sender__send_std_string_or_a_container,
-  is_a_reference_wrapper__send_a_value,
-  shares_what_can_change__send_a_unique_ptr_or_a_shared_ptr_to_const,
-  cannot_be_moved,
-  is_refused_by_enable_sendable,
+  raw_pointer,
+  reference,
+  view,
+  reference_wrapper,
+  shared_mutable,
+  not_movable,
+  by_enable_sendable
 };
 
 template <class T>
@@ -47,152 +49,141 @@ concept decided = requires {
   enable_sendable<T>::value;
 };
 
+/// Known to be fine: nothing of them is looked at.
 template <class T>
-constexpr bool is_view = false;
-template <class C, class Traits>
-constexpr bool is_view<std::basic_string_view<C, Traits>> = true;
-template <class T, std::size_t N>
-constexpr bool is_view<std::span<T, N>> = true;
+constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_void_v<T>;
+template <class C>
+constexpr bool is_plain<std::basic_string<C>> = true;
+template <class T>
+constexpr bool is_plain<std::default_delete<T>> = true;
 
+template <class T>
+concept complete = requires {
+  sizeof(T);
+};
+
+template <class T>
+constexpr bool is_view = std::ranges::enable_view<T> || std::ranges::enable_borrowed_range<T>;
+template <class T>
+requires requires(T t) { t.has_value(); }  // C++26 calls optional a view; it owns its element
+constexpr bool is_view<T> = false;
+template <class T>
+constexpr bool is_view<std::initializer_list<T>> = true;
+
+/// By shape, as <functional> is heavy: from a const wrapper one gets what can be changed.
 template <class T>
 constexpr bool is_reference_wrapper = false;
-template <class T>
-constexpr bool is_reference_wrapper<std::reference_wrapper<T>> = true;
+template <template <class> class Wrapper, class T>
+requires requires(const Wrapper<T> w) {
+  { w.get() } -> std::same_as<T&>;
+  w.operator T&();
+}
+constexpr bool is_reference_wrapper<Wrapper<T>> = true;
 
 template <class T>
-constexpr bool is_shared = false;
+constexpr bool is_shared_mutable = false;
 template <class T>
-constexpr bool is_shared<std::shared_ptr<T>> = !std::is_const_v<std::remove_extent_t<T>>;
+constexpr bool is_shared_mutable<std::shared_ptr<T>> = !std::is_const_v<std::remove_extent_t<T>>;
 template <class T>
-constexpr bool is_shared<std::weak_ptr<T>> = !std::is_const_v<std::remove_extent_t<T>>;
-
-template <class T>
-constexpr bool is_smart = false;
-template <class T>
-constexpr bool is_smart<std::shared_ptr<T>> = true;
-template <class T>
-constexpr bool is_smart<std::weak_ptr<T>> = true;
+constexpr bool is_shared_mutable<std::weak_ptr<T>> = !std::is_const_v<std::remove_extent_t<T>>;
 
 /// What T itself is, without looking into it.
 template <class T>
 constexpr refusal refusal_of() {
-  if constexpr (decided<T>) {
-    return enable_sendable<T>::value ? refusal::none : refusal::is_refused_by_enable_sendable;
+  if constexpr (is_plain<T>) {
+    return refusal::none;
+  } else if constexpr (decided<T>) {
+    return enable_sendable<T>::value ? refusal::none : refusal::by_enable_sendable;
   } else if constexpr (std::is_reference_v<T>) {
-    return refusal::is_a_reference__send_a_value;
+    return refusal::reference;
   } else if constexpr (std::is_pointer_v<T>) {
-    return std::is_function_v<std::remove_pointer_t<T>> ? refusal::none
-                                                        : refusal::is_a_raw_pointer__send_a_value_or_a_unique_ptr;
+    return std::is_function_v<std::remove_pointer_t<T>> ? refusal::none : refusal::raw_pointer;
+  } else if constexpr (!std::is_class_v<T> || !complete<T>) {
+    return refusal::none;
   } else if constexpr (is_view<T>) {
-    return refusal::is_a_view_of_memory_of_the_sender__send_std_string_or_a_container;
+    return refusal::view;
   } else if constexpr (is_reference_wrapper<T>) {
-    return refusal::is_a_reference_wrapper__send_a_value;
-  } else if constexpr (is_shared<T>) {
-    return refusal::shares_what_can_change__send_a_unique_ptr_or_a_shared_ptr_to_const;
-  } else if constexpr (!std::is_array_v<T> && !std::is_move_constructible_v<T>) {
-    return refusal::cannot_be_moved;
+    return refusal::reference_wrapper;
+  } else if constexpr (is_shared_mutable<T>) {
+    return refusal::shared_mutable;
   } else {
     return refusal::none;
   }
 }
 
-template <class... T>
-struct parts {};
-
-/// The types inside T that are looked into; `parts<>` when there are none.
+/// The types inside T that are looked into; `parts<>` when there are none. Known by shape, so that the headers of the
+/// containers are not needed here.
 template <class T>
-struct parts_of_other : std::type_identity<parts<>> {};
-template <template <class...> class Container, class... Arguments>
-requires requires(Container<Arguments...> c) {
-  typename Container<Arguments...>::value_type;
-  c.begin();
-}
-struct parts_of_other<Container<Arguments...>> : std::type_identity<parts<typename Container<Arguments...>::value_type>> {};
-template <class A, class B>
-struct parts_of_other<std::pair<A, B>> : std::type_identity<parts<A, B>> {};
-template <class... T>
-struct parts_of_other<std::tuple<T...>> : std::type_identity<parts<T...>> {};
-template <class T, class D>
-struct parts_of_other<std::unique_ptr<T, D>> : std::type_identity<parts<std::remove_extent_t<T>>> {};
+struct parts_inside : std::type_identity<parts<>> {};
 template <class T, std::size_t N>
-struct parts_of_other<T[N]> : std::type_identity<parts<T>> {};
-// optional<T>, variant<T...>: known by shape, so that their headers are not needed here.
-template <template <class> class Optional, class T>
-requires requires(Optional<T> o) {
-  o.has_value();
-  o.value_or(std::declval<T>());
-}
-struct parts_of_other<Optional<T>> : std::type_identity<parts<T>> {};
+struct parts_inside<T[N]> : std::type_identity<parts<T>> {};
+template <class T>
+struct parts_inside<T[]> : std::type_identity<parts<T>> {};
+template <class T, class Deleter>
+struct parts_inside<std::unique_ptr<T, Deleter>> : std::type_identity<parts<T, Deleter>> {};
 template <template <class...> class Variant, class... T>
 requires requires(Variant<T...> v) {
   v.valueless_by_exception();
   v.index();
 }
-struct parts_of_other<Variant<T...>> : std::type_identity<parts<T...>> {};
+struct parts_inside<Variant<T...>> : std::type_identity<parts<T...>> {};
 
-template <class T, std::size_t N>
-struct parts_of_other<std::array<T, N>> : std::type_identity<parts<T>> {};
-
-/// Converts to a base class of T, and to nothing else: tells whether T has one.
 template <class T>
-struct any_base_of {
-  template <class Base>
-  requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const noexcept;
+concept tuple_like = complete<std::tuple_size<T>>;
+template <class T>
+concept container = requires(T t) {
+  typename T::value_type;
+  t.begin();
+  t.end();
 };
-struct any_value {
-  template <class T>
-  operator T() const noexcept;
-};
-
-template <std::size_t>
-using any_value_at = any_value;
-
-// A C array takes as many initializers as it has elements, or one pair of braces: with braces in its place, as many values
-// behind it as before are too many.
-template <class T, std::size_t... Before, std::size_t... After>
-constexpr bool one_initializer_at(std::index_sequence<Before...>, std::index_sequence<After...>) {
-  return requires { T{any_value_at<Before>{}..., {}, any_value_at<After>{}...}; };
+template <class T>
+concept container_adaptor = requires {
+  typename T::container_type;
 }
+&&!container<T>;
+template <class T>
+concept optional_like = requires(T t) {
+  typename T::value_type;
+  t.has_value();
+};
+
+template <class T, class Indices = std::make_index_sequence<std::tuple_size<T>::value>>
+struct tuple_parts;
 template <class T, std::size_t... I>
-constexpr bool without_arrays(std::index_sequence<I...>) {
-  return (one_initializer_at<T>(std::make_index_sequence<I>{}, std::make_index_sequence<sizeof...(I) - I - 1>{}) && ...);
-}
+struct tuple_parts<T, std::index_sequence<I...>> : std::type_identity<parts<std::tuple_element_t<I, T>...>> {};
 
-/// An aggregate whose members PFR can tell: without base classes and C arrays. Others are taken at their word.
 template <class T>
-constexpr bool is_open_aggregate() {
-  if constexpr (std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_empty_v<T> && !std::is_polymorphic_v<T>) {
-    if constexpr (
-        requires { std::tuple_size<T>::value; } || requires { T{any_base_of<T>{}}; }) {
-      return false;
+constexpr auto parts_of() {
+  if constexpr (!std::is_class_v<T>) {
+    return typename parts_inside<T>::type{};
+  } else if constexpr (!complete<T>) {
+    return parts<>{};
+  } else if constexpr (open_aggregate<T>) {
+    return member_types<T>{};
+  } else if constexpr (container<T>) {  // before the tuples: an array of thousands is one part
+    return parts<typename T::value_type>{};
+  } else if constexpr (tuple_like<T>) {
+    return typename tuple_parts<T>::type{};
+  } else if constexpr (container_adaptor<T>) {
+    return parts<typename T::container_type>{};
+  } else if constexpr (optional_like<T>) {
+    if constexpr (requires { typename T::error_type; }) {
+      return parts<typename T::value_type, typename T::error_type>{};
     } else {
-      return without_arrays<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+      return parts<typename T::value_type>{};
     }
   } else {
-    return false;
+    return typename parts_inside<T>::type{};
   }
 }
-template <class T>
-concept open_aggregate = is_open_aggregate<T>();
 
 template <class T, class... Outer>
 constexpr bool all_sendable();
-
-template <class T, class... Outer>
-struct members {
-  template <std::size_t... I>
-  static constexpr bool all(std::index_sequence<I...>) {
-    return (all_sendable<boost::pfr::tuple_element_t<I, T>, T, Outer...>() && ...);
-  }
-};
 
 template <class... T, class... Outer>
 constexpr bool all_parts(parts<T...>, parts<Outer...>) {
   return (all_sendable<std::remove_cv_t<T>, Outer...>() && ...);
 }
-
-template <class T>
-constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_void_v<T>;
 
 /// T and what is in it. `Outer` are the types we are inside of: a tree of itself is looked into once.
 template <class T, class... Outer>
@@ -201,12 +192,10 @@ constexpr bool all_sendable() {
     return true;
   } else if constexpr (refusal_of<T>() != refusal::none) {
     return false;
-  } else if constexpr (decided<T> || is_smart<T>) {
+  } else if constexpr (decided<T> || std::is_scalar_v<T>) {
     return true;
-  } else if constexpr (open_aggregate<T>) {
-    return members<T, Outer...>::all(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
   } else {
-    return all_parts(typename parts_of_other<T>::type{}, parts<T, Outer...>{});
+    return all_parts(parts_of<T>(), parts<T, Outer...>{});
   }
 }
 
@@ -214,7 +203,8 @@ constexpr bool all_sendable() {
 
 /// True for what send() takes.
 template <class T>
-concept sendable = std::is_object_v<T> && !std::is_const_v<T> && detail::all_sendable<T>();
+concept sendable = std::is_object_v<T> && !std::is_const_v<T> &&
+                   (detail::is_plain<T> || (detail::all_sendable<T>() && std::is_move_constructible_v<T>));
 
 }  // namespace joist::inline v0
 

@@ -11,6 +11,10 @@
 #include "base/assert.hpp"
 #include "base/sanitizer.hpp"
 
+#if JOIST_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace joist::inline v0::base {
 namespace {
 
@@ -258,6 +262,11 @@ void* reserve_pages(std::size_t bytes, bool huge) {
   return begin + before;
 }
 
-void release_pages(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
+void release_pages(void* memory, std::size_t bytes) noexcept {
+#if JOIST_ASAN
+  __asan_unpoison_memory_region(memory, bytes);  // frames that were given up left their marks, and the range will be reused
+#endif
+  ::munmap(memory, bytes);
+}
 
 }  // namespace joist::inline v0::base

@@ -30,7 +30,10 @@ void names_registry::add(std::string_view name, pid process) {
     throw error{errc::no_process, fmt::format("register_name: no living process {} to name \"{}\"", process, name)};
   }
   if (const auto taken = by_name_.find(name); taken != by_name_.end()) {
-    if (taken->second != process) {
+    if (!lives(taken->second)) {
+      by_process_.erase(taken->second);
+      by_name_.erase(taken);
+    } else if (taken->second != process) {
       throw error{errc::name_taken,
                   fmt::format("register_name: \"{}\" belongs to {}; unregister it first", name, taken->second)};
     }
@@ -49,6 +52,11 @@ void names_registry::add(std::string_view name, pid process) {
   }
 }
 
+bool names_registry::lives(pid process) const noexcept {
+  const process_control* p = table_.place_of(process);
+  return p->generation.load(std::memory_order_acquire) == process.generation() && !p->signals.is_closed();
+}
+
 void names_registry::remove(std::string_view name) {
   const std::scoped_lock lock{mutex_};
   const auto found = by_name_.find(name);
@@ -62,14 +70,16 @@ void names_registry::remove(std::string_view name) {
 pid names_registry::find(std::string_view name) const {
   const std::shared_lock lock{mutex_};
   const auto found = by_name_.find(name);
-  return found == by_name_.end() ? pid{} : found->second;
+  return found == by_name_.end() || !lives(found->second) ? pid{} : found->second;
 }
 
 std::vector<std::string> names_registry::all() const {
   const std::shared_lock lock{mutex_};
   std::vector<std::string> names;
   names.reserve(by_name_.size());
-  for (const auto& [name, process] : by_name_) names.push_back(name);
+  for (const auto& [name, process] : by_name_) {
+    if (lives(process)) names.push_back(name);
+  }
   return names;
 }
 

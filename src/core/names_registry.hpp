@@ -1,9 +1,9 @@
 // core/names_registry.hpp: registered names of one runtime. Names change rarely and are looked up often: one
 // shared mutex.
 //
-// A name must be gone when its process is. Registering reads "alive?" after setting `named`; an end reads `named` after
-// closing the signal word; both are seq_cst, so one of the two sees the other (Dekker), and under the lock the
-// later one takes the name out.
+// A name is nobody's from the moment its process is closed: look-ups ask. It is taken out soon after. Registering reads
+// "alive?" after setting `named`; an end reads `named` after closing the signal word; both are seq_cst, so one of the two
+// sees the other (Dekker), and under the lock the later one takes the name out.
 #pragma once
 
 #include <joist/pid.hpp>
@@ -34,6 +34,8 @@ class names_registry {
   [[nodiscard]] std::string name_of(pid process) const;
 
  private:
+  [[nodiscard]] bool lives(pid process) const noexcept;
+
   struct hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }

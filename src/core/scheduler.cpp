@@ -94,13 +94,17 @@ void scheduler::start_threads() {
 }
 
 process_control& scheduler::take_place(worker* here) {
-  if (!accepts()) throw error{errc::not_running, "spawn: the runtime is stopping and takes no new processes"};
+  auto check_accepts = [this] {
+    if (!accepts()) throw error{errc::not_running, "spawn: the runtime is stopping and takes no new processes"};
+  };
   process_control* p = nullptr;
   if (here != nullptr) {
+    check_accepts();
     p = table.take(here->places);
     if (p != nullptr) here->spawned.add();
   } else {
     const std::scoped_lock lock{foreign_mutex_};
+    check_accepts();
     p = table.take(foreign_places_);
     if (p != nullptr) foreign_spawned_.add();
   }

@@ -45,11 +45,14 @@ class world {
     attached_ = base::pool_attach_thread();
     set_this_worker(&w);
     fiber::describe_thread(w.frame, &w);
+    // F2: the caller may be in the middle of an exception of its own.
+    callers_exceptions_ = std::exchange(*w.frame.exceptions, {});
     w.resting.store(false);
   }
   world(const world&) = delete;
   world& operator=(const world&) = delete;
   ~world() {
+    *home_->workers.front()->frame.exceptions = callers_exceptions_;
     set_this_worker(nullptr);
     if (attached_) base::pool_detach_thread();
   }
@@ -79,6 +82,7 @@ class world {
   void step() {
     worker& w = *home_->workers.front();
     if (choices_.steps() > options_.step_limit) {
+      end_the_others();
       throw error{errc::deadlock,
                   fmt::format("simulate: seed {} did not end within {} steps; raise step_limit if that is right", seed_,
                               options_.step_limit)};
@@ -124,6 +128,7 @@ class world {
   const simulate_options options_;
   const std::shared_ptr<detail::scheduler> home_;
   simulation choices_;
+  fiber::exception_globals callers_exceptions_;
   bool attached_ = false;
 };
 

@@ -22,7 +22,11 @@ bool scheduler::wait_until_empty(clock_point limit) {
 
 stop_report scheduler::stop(std::chrono::milliseconds limit) {
   const clock_point begin = std::chrono::steady_clock::now();
-  accepts_.store(false, std::memory_order_seq_cst);
+  {
+    // A foreign thread that was let in is counted by now: alive() waits for what it makes.
+    const std::scoped_lock lock{foreign_mutex_};
+    accepts_.store(false, std::memory_order_seq_cst);
+  }
   stopping_.store(true, std::memory_order_seq_cst);
   auto end_all = [this](const exit_reason& reason) {
     for (const pid process : all()) {
@@ -31,6 +35,7 @@ stop_report scheduler::stop(std::chrono::milliseconds limit) {
     }
   };
   end_all(exit_reason::shutdown);
+  if (!wait_until_empty(begin + limit / 10)) end_all(exit_reason::shutdown);  // for those made while we looked
   if (!wait_until_empty(begin + limit / 2)) {
     end_all(exit_reason::kill);
     wait_until_empty(begin + limit * 3 / 4);

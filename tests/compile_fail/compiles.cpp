@@ -5,4 +5,7 @@ struct fine {
   std::string text;
 };
 
-void right(joist::pid to) { joist::send(to, fine{}); }
+void right(joist::pid to) {
+  joist::send(to, fine{});
+  joist::receive([](fine) {}, [](const int&) {}, [](std::string&&) {}, joist::after(std::chrono::seconds{1}, [] {}));
+}

@@ -1,5 +1,7 @@
-// expect: request::path|the_member<0
-// expect: is_a_view_of_memory_of_the_sender__send_std_string
+// expect: cannot send a view
+// expect: refusal::view, (std::)?.*basic_string_view<char>
+// expect: member<.*path.*request>
+// expect: Send a std::string or a container
 #include <joist/joist.hpp>
 
 struct request {

@@ -1,6 +1,7 @@
-// expect: session::buffer|the_member<1
-// expect: is_a_raw_pointer
-// expect: this member cannot be sent
+// expect: cannot send a raw pointer
+// expect: refusal::raw_pointer, const char ?\*
+// expect: member<.*buffer.*session>
+// expect: Send the value, a std::string or a std::unique_ptr
 #include <joist/joist.hpp>
 
 struct session {

@@ -1,4 +1,10 @@
-// expect: shares_what_can_change__send_a_unique_ptr_or_a_shared_ptr_to_const
+// expect: cannot send a shared_ptr or weak_ptr to what can change
+// expect: Send a shared_ptr<const T>, or a unique_ptr<T>
+// expect: member<.*board.*game>
 #include <joist/joist.hpp>
 
-void wrong(joist::pid to) { joist::send(to, std::make_shared<int>(1)); }
+struct game {
+  std::shared_ptr<int> board;
+};
+
+void wrong(joist::pid to) { joist::send(to, game{std::make_shared<int>(1)}); }

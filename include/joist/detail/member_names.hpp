@@ -128,10 +128,14 @@ constexpr std::string_view member_name() {
 template <class T, std::size_t I>
 constexpr auto name_or_index() {
   constexpr std::string_view name = member_name<T, I>();
-  if constexpr (!name.empty()) {
-    return text<name.size()>{name};
-  } else {
+  if constexpr (name.empty()) {
     return I;
+  } else {
+#ifdef __clang__  // before Clang 15, a text is printed as numbers; the address is printed as "{&never.value.name}"
+    return address<T, I>();
+#else
+    return text<name.size()>{name};
+#endif
   }
 }
 

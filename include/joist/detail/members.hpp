@@ -24,26 +24,22 @@ inline constexpr std::size_t most_members = 32;
 template <class T>
 struct any_base_of {
   template <class Base>
-    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base() const noexcept;
+  requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const noexcept;
 };
 
 /// Initializes any member of T, reference members too.
 template <class T>
 struct any_value {
   template <class M>
-    requires(!std::is_same_v<std::remove_cv_t<M>, T>)
-  operator M&() const& noexcept;
+  requires(!std::is_same_v<std::remove_cv_t<M>, T>) operator M&() const& noexcept;
   template <class M>
-    requires(!std::is_same_v<std::remove_cv_t<M>, T>)
-  operator M&&() const&& noexcept;
+  requires(!std::is_same_v<std::remove_cv_t<M>, T>) operator M&&() const&& noexcept;
 };
 /// For types that a reference leaves ambiguous.
 template <class T>
 struct any_prvalue {
   template <class M>
-    requires(!std::is_same_v<M, T>)
-  operator M() const noexcept;
+  requires(!std::is_same_v<M, T>) operator M() const noexcept;
 };
 
 template <class Any, std::size_t>
@@ -76,18 +72,37 @@ constexpr std::size_t count_initializers() {
   }
 }
 
-/// How many of the N initializers the member at initializer `At` takes: 1, or the elements of an array.
+/// Whether braces with up to three values take one initializer's place, as they do for all but arrays. Fewer values
+/// first, and the next only if needed: {value} would instantiate a container's constructor from a list.
+template <class T, class Any, std::size_t N, std::size_t At, std::size_t Inside = 0>
+constexpr bool is_single() {
+  if constexpr (braces_at<T, Any, At, Inside, N - At - 1>) {
+    return true;
+  } else if constexpr (Inside < 3) {
+    return is_single<T, Any, N, At, Inside + 1>();
+  } else {
+    return false;
+  }
+}
 template <class T, class Any, std::size_t N, std::size_t At, std::size_t K = 2>
-constexpr std::size_t width_at() {
-  if constexpr (K == 2 && (braces_at<T, Any, At, 0, N - At - 1> || braces_at<T, Any, At, 1, N - At - 1> ||
-                           braces_at<T, Any, At, 2, N - At - 1> || braces_at<T, Any, At, 3, N - At - 1>)) {
+constexpr std::size_t array_width() {
+  if constexpr (At + K > N) {
     return 1;
-  } else if constexpr (At + K > N) {
-    return 1;
-  } else if constexpr (braces_at<T, Any, At, K, N - At - K> || braces_at<T, Any, At, 0, N - At - K>) {
+  } else if constexpr (braces_at<T, Any, At, 0, N - At - K>) {
+    return K;
+  } else if constexpr (braces_at<T, Any, At, K, N - At - K>) {
     return K;
   } else {
-    return width_at<T, Any, N, At, K + 1>();
+    return array_width<T, Any, N, At, K + 1>();
+  }
+}
+/// How many of the N initializers the member at initializer `At` takes: 1, or the elements of an array.
+template <class T, class Any, std::size_t N, std::size_t At>
+constexpr std::size_t width_at() {
+  if constexpr (is_single<T, Any, N, At>()) {
+    return 1;
+  } else {
+    return array_width<T, Any, N, At>();
   }
 }
 
@@ -105,13 +120,14 @@ template <class T>
 constexpr std::size_t member_count() {
   if constexpr (!std::is_class_v<T> || !std::is_aggregate_v<T> || std::is_empty_v<T>) {
     return 0;
-  } else if constexpr (requires { std::tuple_size<T>::value; } || requires { T{any_base_of<T>{}}; }) {
+  } else if constexpr (
+      requires { std::tuple_size<T>::value; } || requires { T{any_base_of<T>{}}; }) {
     return 0;
   } else {
     constexpr std::size_t by_reference = count_initializers<T, any_value<T>>();
     constexpr std::size_t by_value = by_reference == 0 ? count_initializers<T, any_prvalue<T>>() : 0;
-    constexpr std::size_t members = by_reference != 0 ? count_members<T, any_value<T>, by_reference>()
-                                                      : count_members<T, any_prvalue<T>, by_value>();
+    constexpr std::size_t members =
+        by_reference != 0 ? count_members<T, any_value<T>, by_reference>() : count_members<T, any_prvalue<T>, by_value>();
     return members <= most_members ? members : 0;
   }
 }
@@ -156,7 +172,8 @@ auto member_types_of([[maybe_unused]] T& v) {
 // clang-format on
 
 template <class T>
-concept open_aggregate = member_count<T>() != 0;
+concept open_aggregate = member_count<T>()
+!= 0;
 template <open_aggregate T>
 using member_types = decltype(member_types_of<member_count<T>()>(std::declval<T&>()));
 

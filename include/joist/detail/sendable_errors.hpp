@@ -1,128 +1,129 @@
 // joist/detail/sendable_errors.hpp: what the compiler says when something cannot be sent: which member, of what type, why.
-// Included by sendable.hpp.
+// Included by sendable.hpp; nothing here is instantiated for what can be sent.
+//
+// The error stands beside `cannot_send<refusal, type, member<"name", of struct>>` in the compiler's output.
 #pragma once
 
-#include <algorithm>
+#include <joist/detail/member_names.hpp>
+
 #include <cstddef>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace joist::inline v0::detail {
 
-/// A text as a template argument, which compilers print.
-template <std::size_t N>
-struct text {
-  char characters[N + 1]{};
-  consteval explicit text(std::string_view from) { std::copy_n(from.begin(), N, characters); }
+/// Where the refused type was found.
+template <auto NameOrIndex, class Of>
+struct member;
+struct the_message_itself;
+
+template <refusal Why, class Type, class Where>
+struct cannot_send {
+  static_assert(Why != refusal::raw_pointer,
+                "joist: cannot send a raw pointer: the receiver would share what it points to. Send the value, a "
+                "std::string or a std::unique_ptr. The member is named beside cannot_send<...>");
+  static_assert(Why != refusal::reference,
+                "joist: cannot send a reference: the receiver would share the object. Send the value. The member is named "
+                "beside cannot_send<...>");
+  static_assert(Why != refusal::view,
+                "joist: cannot send a view (string_view, span, ...): it looks at the sender's memory. Send a std::string or "
+                "a container. The member is named beside cannot_send<...>");
+  static_assert(Why != refusal::reference_wrapper,
+                "joist: cannot send a reference_wrapper: the receiver would share the object. Send the value. The member is "
+                "named beside cannot_send<...>");
+  static_assert(Why != refusal::shared_mutable,
+                "joist: cannot send a shared_ptr or weak_ptr to what can change: two processes would share it. Send a "
+                "shared_ptr<const T>, or a unique_ptr<T>. The member is named beside cannot_send<...>");
+  static_assert(Why != refusal::not_movable,
+                "joist: cannot send what cannot be moved: a message is moved into the mailbox. Send the value inside, or a "
+                "std::unique_ptr to it. The member is named beside cannot_send<...>");
+  static_assert(Why != refusal::by_enable_sendable,
+                "joist: cannot send this type: joist::enable_sendable refuses it. The member is named beside "
+                "cannot_send<...>");
 };
 
-/// An object that is never made: only the addresses of its members are named.
-template <class T>
-struct never_made {
-  T value;
-};
-template <class T>
-extern const never_made<T> never;
+template <class T, class Where, class... Outer>
+struct explain;
 
-template <auto Member>
-consteval std::string_view printed() {
-  return __PRETTY_FUNCTION__;
-}
-
-template <class M>
-struct member_address {
-  const M* pointer;
-};
-
-/// The name of member I: the last word in how the compiler prints the address of that member. GCC prints
-/// "...never<T>.value.name}...", Clang "...&never.value.name}...". Empty when it prints something else.
-template <class T, std::size_t I>
-consteval std::string_view member_name() {
-  constexpr auto address = [] {
-    const auto& member = boost::pfr::get<I>(never<T>.value);
-    return member_address<std::remove_cvref_t<decltype(member)>>{&member};
-  };
-  if constexpr (requires { typename std::integral_constant<std::size_t, (printed<address()>().size())>; }) {
-    std::string_view all = printed<address()>();
-    const std::size_t dot = all.rfind('.');
-    if (dot == std::string_view::npos) return {};
-    all.remove_prefix(dot + 1);
-    return all.substr(0, all.find_first_of(")}];,"));
-  } else {
-    return {};
-  }
-}
-
-template <class T, std::size_t I>
-consteval auto name_or_index() {
-  constexpr std::string_view name = member_name<T, I>();
-  if constexpr (!name.empty()) {
-    return text<name.size()>{name};
-  } else {
-    return I;
-  }
-}
-
-/// The message: `the_member<"buffer", of<session>, has_type<char*>, refusal::is_a_raw_pointer...>`.
-template <class T>
-struct of;
-template <class T>
-struct has_type;
-template <auto Name, class Of, class Type, refusal Why>
-struct the_member {
-  static_assert(Why == refusal::none,
-                "joist: this member cannot be sent; or vouch for its type: specialise joist::enable_sendable");
-};
-template <class Type, refusal Why>
-struct the_type {
-  static_assert(Why == refusal::none, "joist: this type cannot be sent; or vouch for it: specialise joist::enable_sendable");
-};
-
-template <class T, class... Outer>
-constexpr void explain();
-
-template <class T, std::size_t I, class... Outer>
+template <class T, std::size_t I, class Member, class... Outer>
 constexpr void explain_member() {
-  using member = boost::pfr::tuple_element_t<I, T>;
-  if constexpr (!all_sendable<member, T, Outer...>()) {
-    if constexpr (refusal_of<member>() != refusal::none) {
-      (void)sizeof(the_member<name_or_index<T, I>(), of<T>, has_type<member>, refusal_of<member>()>);
+  if constexpr (!all_sendable<Member, T, Outer...>()) {
+    (void)explain<Member, member<name_or_index<T, I>(), T>, T, Outer...>::verdict;
+  }
+}
+
+/// Its verdict is false, and the explanation comes with it: of a class, so that the compiler looks on the spot.
+template <class T, class Where, class... Outer>
+struct explain {
+  template <class... Member, std::size_t... I>
+  static auto members(parts<Member...>, std::index_sequence<I...>) {
+    (explain_member<T, I, std::remove_cv_t<Member>, Outer...>(), ...);
+    return std::false_type{};
+  }
+  template <class Part>
+  static constexpr void part() {
+    if constexpr (!all_sendable<Part, T, Outer...>()) (void)explain<Part, Where, T, Outer...>::verdict;
+  }
+  template <class... Part>
+  static auto all(parts<Part...>) {
+    (part<std::remove_cv_t<Part>>(), ...);
+    return std::false_type{};
+  }
+  static auto look() {
+    if constexpr (refusal_of<T>() != refusal::none) {
+      (void)sizeof(cannot_send<refusal_of<T>(), T, Where>);
+      return std::false_type{};
+    } else if constexpr (open_aggregate<T>) {
+      return members(member_types<T>{}, std::make_index_sequence<member_count<T>()>{});
     } else {
-      explain<member, T, Outer...>();
+      return all(parts_of<T>());
     }
   }
-}
+  static constexpr bool verdict = decltype(look())::value;
+};
 
-template <class T, class... Outer, std::size_t... I>
-constexpr void explain_members(std::index_sequence<I...>) {
-  (explain_member<T, I, Outer...>(), ...);
-}
+template <class T, class Where>
+struct explain_move;
 
-template <class... T, class... Outer>
-constexpr void explain_parts(parts<T...>, parts<Outer...>) {
-  (explain<std::remove_cv_t<T>, Outer...>(), ...);
-}
-
-template <class T, class... Outer>
-constexpr void explain() {
-  if constexpr (all_sendable<T, Outer...>()) {
-    return;
-  } else if constexpr (refusal_of<T>() != refusal::none) {
-    (void)sizeof(the_type<T, refusal_of<T>()>);
-  } else if constexpr (open_aggregate<T>) {
-    explain_members<T, Outer...>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
-  } else {
-    explain_parts(typename parts_of_other<T>::type{}, parts<T, Outer...>{});
+template <class T, std::size_t I, class Member>
+constexpr void explain_member_move() {
+  if constexpr (!std::is_move_constructible_v<std::remove_all_extents_t<Member>>) {
+    (void)explain_move<Member, member<name_or_index<T, I>(), T>>::verdict;
   }
 }
+
+/// The same for values that share nothing, but cannot be moved.
+template <class T, class Where>
+struct explain_move {
+  template <class... Member, std::size_t... I>
+  static auto members(parts<Member...>, std::index_sequence<I...>) {
+    (explain_member_move<T, I, Member>(), ...);
+    return std::false_type{};
+  }
+  static auto look() {
+    if constexpr (open_aggregate<T>) {
+      return members(member_types<T>{}, std::make_index_sequence<member_count<T>()>{});
+    } else {
+      (void)sizeof(cannot_send<refusal::not_movable, T, Where>);
+      return std::false_type{};
+    }
+  }
+  static constexpr bool verdict = decltype(look())::value;
+};
 
 /// Fails to compile, with the reason, unless T is sendable.
 template <class T>
 constexpr void require_sendable() {
   if constexpr (!sendable<T>) {
-    explain<T>();
-    static_assert(sendable<T>, "joist: this value cannot be sent to a process: see the member named above");
+    if constexpr (!std::is_object_v<T> || std::is_const_v<T>) {
+      static_assert(sendable<T>, "joist: a message is an object, and not const: send a copy");
+    } else if constexpr (std::is_array_v<T>) {
+      static_assert(sendable<T>, "joist: cannot send a C array: send a std::string, a std::array or a std::vector");
+    } else if constexpr (!all_sendable<T>()) {
+      static_assert(explain<T, the_message_itself>::verdict, "joist: this value cannot be sent to a process");
+    } else {
+      static_assert(explain_move<T, the_message_itself>::verdict, "joist: this value cannot be sent to a process");
+    }
   }
 }
 
