@@ -1,4 +1,5 @@
 // joist/sendable.hpp. What the compiler says of wrong sends: tests/compile_fail.
+#include <any>
 #include <array>
 #include <atomic>
 #include <deque>
@@ -104,6 +105,10 @@ struct large_buffer {
 struct derived_pointer : pointer_inside {
   int more;
 };
+struct pointer_after_any {
+  std::optional<std::any> first;
+  int* pointer;
+};
 struct loop_b;
 struct loop_a {
   std::vector<loop_b> bs;
@@ -177,6 +182,7 @@ TEST_CASE("sendable: no kind of member hides a pointer: const, references, bit-f
   STATIC_REQUIRE_FALSE(sendable<pointer_beside_bit_fields>);
   STATIC_REQUIRE_FALSE(sendable<array_of_pointers>);
   STATIC_REQUIRE_FALSE(sendable<pointer_after_without_default>);
+  STATIC_REQUIRE_FALSE(sendable<pointer_after_any>);
 }
 
 TEST_CASE("sendable: types that contain each other are looked into once, and a pointer among them is found") {

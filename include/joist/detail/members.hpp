@@ -23,9 +23,17 @@ inline constexpr std::size_t most_members = 32;
 /// Converts to a base class of T, and to nothing else: tells whether T has one.
 template <class T>
 struct any_base_of {
+  any_base_of() = default;
+  any_base_of(const any_base_of&) = delete;  // so that std::any as first member does not take it
+  any_base_of& operator=(const any_base_of&) = delete;
   template <class Base>
   requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const noexcept;
 };
+
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"  // never called: the conversions are asked for, not made
+#endif
 
 /// Initializes any member of T, reference members too.
 template <class T>
@@ -41,6 +49,10 @@ struct any_prvalue {
   template <class M>
   requires(!std::is_same_v<M, T>) operator M() const noexcept;
 };
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 template <class Any, std::size_t>
 using nth_any = Any;

@@ -46,10 +46,11 @@ template <class T, class Where, class... Outer>
 struct explain;
 
 template <class T, std::size_t I, class Member, class... Outer>
-constexpr void explain_member() {
+constexpr auto explain_member() {
   if constexpr (!all_sendable<Member, T, Outer...>()) {
     (void)explain<Member, member<name_or_index<T, I>(), T>, T, Outer...>::verdict;
   }
+  return 0;  // of deduced type: instantiated on the spot, so that the explanation is the first error
 }
 
 /// Its verdict is false, and the explanation comes with it: of a class, so that the compiler looks on the spot.
@@ -61,8 +62,9 @@ struct explain {
     return std::false_type{};
   }
   template <class Part>
-  static constexpr void part() {
+  static constexpr auto part() {
     if constexpr (!all_sendable<Part, T, Outer...>()) (void)explain<Part, Where, T, Outer...>::verdict;
+    return 0;  // of deduced type: instantiated on the spot, so that the explanation is the first error
   }
   template <class... Part>
   static auto all(parts<Part...>) {
@@ -86,10 +88,11 @@ template <class T, class Where>
 struct explain_move;
 
 template <class T, std::size_t I, class Member>
-constexpr void explain_member_move() {
+constexpr auto explain_member_move() {
   if constexpr (!std::is_move_constructible_v<std::remove_all_extents_t<Member>>) {
     (void)explain_move<Member, member<name_or_index<T, I>(), T>>::verdict;
   }
+  return 0;  // of deduced type: instantiated on the spot, so that the explanation is the first error
 }
 
 /// The same for values that share nothing, but cannot be moved.
