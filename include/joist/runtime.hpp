@@ -52,8 +52,6 @@ struct stop_report {
 
 namespace detail {
 class scheduler;
-/// Runs `body` in a process and blocks the calling thread until it has ended.
-exit_reason run_as_process(scheduler& s, closure_ptr body, deadline limit);
 struct ask_state;
 }  // namespace detail
 

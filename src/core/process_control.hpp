@@ -85,13 +85,11 @@ struct alignas(64) process_control : fiber::fiber {
 
   // -- fixed at spawn
   joist::priority priority = priority::normal;
-  bool started = false;  // owner
   // -- the owner
   bool traps_exits = false;
   bool ready = true;       // something has come that its wait is for
   bool ending = false;     // its exit is announced, its stack is being unwound
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
-  bool abandoned = false;
   intent left_with = intent::yield;
   std::uint32_t index = 0;
   std::uint32_t spent = 0;  // reductions, in units of 1: wraps

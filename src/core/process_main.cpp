@@ -72,7 +72,6 @@ void call_body(void* body) {
 
 void process_main(fiber::fiber& self, fiber::thread_frame&) {
   auto& p = static_cast<process_control&>(self);
-  p.started = true;
   finish(p, run_body(p));
   (void)switch_away(*this_worker(), intent::end);
 }
@@ -84,7 +83,6 @@ void unwind_from_wait(process_control& p, bool has_timeout) {
   // A destructor waits while its stack is being unwound: to throw would end the program.
   if (has_timeout) return;
   worker* w = this_worker();
-  p.abandoned = true;
   w->abandoned.add();
   w->home.log(
       log_level::error,

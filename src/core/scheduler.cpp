@@ -120,7 +120,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
                                    std::shared_ptr<ask_state> listener) {
   process_control& p = take_place(here);
   p.next = nullptr;
-  p.started = p.traps_exits = p.ending = p.finishing = p.abandoned = false;
+  p.traps_exits = p.ending = p.finishing = false;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent = 0;

@@ -89,8 +89,6 @@ class signal_word {
     const std::uint64_t seen = word_.load(std::memory_order_acquire);
     return (seen & tag_mask) == (generation & tag_mask) && address(seen) == asleep;
   }
-  /// A word that no push accepts, before the first life.
-  void mark_unused() noexcept { word_.store(closed << tag_bits, std::memory_order_relaxed); }
 
  private:
   static constexpr std::uint64_t asleep = 1;
