@@ -1,4 +1,5 @@
 // joist/runtime.hpp: embedding.
+#include <algorithm>
 #include <atomic>
 #include <ctime>
 #include <memory>
@@ -20,7 +21,7 @@ double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-constexpr int many = support::usual_seeds < 1000 ? 1000 : 100'000;
+constexpr int many = support::checked_build ? 1000 : 100'000;
 
 }  // namespace
 
@@ -177,9 +178,16 @@ TEST_CASE("runtime: an idle one with many waiting processes uses less than half 
     }
     for (int i = 0; i < many; ++i) receive<int>();
   });
-  const double before = cpu_seconds();
-  std::this_thread::sleep_for(1s);  // what is measured is this second
-  CHECK(cpu_seconds() - before < 0.005);
+  constexpr double limit = support::checked_build ? 0.02 : 0.005;  // CPU seconds in one second
+  // What is measured is a second of idling. A runtime that polls would poll in each of them; a machine that is busy
+  // with other things disturbs some. The sanitizers' own threads count too.
+  double least = 1;
+  for (int window = 0; window < 5 && least >= limit; ++window) {
+    const double before = cpu_seconds();
+    std::this_thread::sleep_for(1s);
+    least = std::min(least, cpu_seconds() - before);
+  }
+  CHECK(least < limit);
 }
 
 TEST_CASE("runtime: wrong options are refused with what was expected") {

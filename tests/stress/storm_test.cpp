@@ -17,7 +17,7 @@ namespace {
 
 #if defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t processes_in_all = 3'000;
-#elif defined(__SANITIZE_ADDRESS__)
+#elif defined(__SANITIZE_ADDRESS__) || defined(JOIST_CHECK_ISOLATION)
 constexpr std::uint64_t processes_in_all = 20'000;
 #else
 constexpr std::uint64_t processes_in_all = 1'000'000;

@@ -36,11 +36,14 @@ bool refuses(joist::errc code, Call&& call) {
   return false;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::uint64_t usual_seeds = 50;
+/// Checked builds are slower, and give every process a stack of its own: their tests take smaller numbers.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(JOIST_CHECK_ISOLATION)
+inline constexpr bool checked_build = true;
 #else
-inline constexpr std::uint64_t usual_seeds = 1000;
+inline constexpr bool checked_build = false;
 #endif
+
+inline constexpr std::uint64_t usual_seeds = checked_build ? 50 : 1000;
 
 /// Runs `body` under many seeds, in virtual time.
 template <class Body>
