@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "base/assert.hpp"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr std::size_t chunk_bytes = std::size_t{2} << 20;
 constexpr std::size_t span_bytes = std::size_t{16} << 10;
-constexpr std::uint32_t chain_length = 64;
 // The first chunks use small pages: a small program should stay small.
 constexpr std::size_t chunks_before_huge = 2;
 
@@ -38,32 +38,29 @@ constexpr auto class_of_units = [] {
   return table;
 }();
 
-struct block {
-  block* next;
-};
-
-struct chain {
-  block* first = nullptr;
+/// Free blocks of one class, by address: neither taking nor giving one touches the block, which may lie in the cache of
+/// another core.
+struct magazine {
+  static constexpr std::uint32_t capacity = 62;
+  magazine* next = nullptr;  // on a shelf of the depot
   std::uint32_t count = 0;
+  std::array<void*, capacity> blocks;
 };
+static_assert(sizeof(magazine) == 512);
 
-/// Chains that caches exchange, and fresh memory. Never destroyed: blocks may outlive every runtime.
+/// Magazines that caches exchange, and fresh memory. Never destroyed: blocks may outlive every runtime.
 class depot {
  public:
-  chain take_chain(std::size_t c) {
-    shelf& s = shelves_[c];
-    const std::scoped_lock lock{s.mutex};
-    if (s.full.empty()) return {};
-    const chain taken = s.full.back();
-    s.full.pop_back();
-    return taken;
-  }
+  /// Gives a full (or filled) magazine for an empty one, or null, and keeps the empty one in store.
+  magazine* take_full(std::size_t c) noexcept { return shelves_[c].take(); }
+  void give_full(std::size_t c, magazine* full) noexcept { shelves_[c].give(full); }
 
-  void give_chain(std::size_t c, chain given) noexcept {
-    shelf& s = shelves_[c];
-    const std::scoped_lock lock{s.mutex};
-    s.full.push_back(given);
+  /// Throws std::bad_alloc.
+  magazine* take_empty() {
+    if (magazine* empty = empty_.take()) return empty;
+    return ::new (take_span(sizeof(magazine))) magazine;
   }
+  void give_empty(magazine* empty) noexcept { empty_.give(empty); }
 
   std::byte* take_span(std::size_t bytes) {
     const std::scoped_lock lock{chunk_mutex_};
@@ -78,11 +75,24 @@ class depot {
   }
 
  private:
-  struct alignas(64) shelf {
-    std::mutex mutex;
-    std::vector<chain> full;
+  class alignas(64) shelf {
+   public:
+    magazine* take() noexcept {
+      const std::scoped_lock lock{mutex_};
+      return first_ == nullptr ? nullptr : std::exchange(first_, first_->next);
+    }
+    void give(magazine* m) noexcept {
+      const std::scoped_lock lock{mutex_};
+      m->next = std::exchange(first_, m);
+    }
+
+   private:
+    std::mutex mutex_;
+    magazine* first_ = nullptr;
   };
+
   std::array<shelf, class_bytes.size()> shelves_;
+  shelf empty_;
   std::mutex chunk_mutex_;
   std::byte* chunk_ = nullptr;
   std::size_t chunk_left_ = 0;
@@ -98,37 +108,36 @@ class cache {
  public:
   void* allocate(std::size_t c) {
     bin& b = bins_[c];
-    if (b.active.first == nullptr && !refill(b, c)) {
-      count_up(made_);
-      std::byte* fresh = b.span;
-      b.span += class_bytes[c];
-      return fresh;
+    if (b.active == nullptr || b.active->count == 0) [[unlikely]] {
+      if (!refill(b, c)) return cut(b, c);
     }
-    block* taken = b.active.first;
-    b.active.first = taken->next;
-    --b.active.count;
     count_up(made_);
-    return taken;
+    return b.active->blocks[--b.active->count];
   }
 
   void release(void* memory, std::size_t c) noexcept {
     bin& b = bins_[c];
-    if (b.active.count == chain_length) {
-      if (b.spare.first != nullptr) the_depot().give_chain(c, b.spare);
-      b.spare = b.active;
-      b.active = {};
-    }
-    b.active.first = ::new (memory) block{b.active.first};
-    ++b.active.count;
     count_up(dropped_);
+    if (b.active == nullptr || b.active->count == magazine::capacity) [[unlikely]] {
+      if (!make_room(b, c)) {
+        b.left_over = ::new (memory) block{b.left_over};
+        return;
+      }
+    }
+    b.active->blocks[b.active->count++] = memory;
   }
 
   void give_all_back() noexcept {
     for (std::size_t c = 0; c < bins_.size(); ++c) {
-      bin& b = bins_[c];
-      if (b.active.first != nullptr) the_depot().give_chain(c, b.active);
-      if (b.spare.first != nullptr) the_depot().give_chain(c, b.spare);
-      b.active = b.spare = {};
+      for (magazine** m : {&bins_[c].active, &bins_[c].spare}) {
+        magazine* held = std::exchange(*m, nullptr);
+        if (held == nullptr) continue;
+        if (held->count > 0) {
+          the_depot().give_full(c, held);
+        } else {
+          the_depot().give_empty(held);
+        }
+      }
     }
   }
 
@@ -136,26 +145,60 @@ class cache {
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
+  struct block {
+    block* next;
+  };
   struct bin {
-    chain active;
-    chain spare;
+    magazine* active = nullptr;
+    magazine* spare = nullptr;
     std::byte* span = nullptr;  // fresh memory not yet cut
     std::byte* span_end = nullptr;
+    block* left_over = nullptr;  // there was no memory for a magazine
   };
 
-  // True when active has a block; false when the span has.
-  bool refill(bin& b, std::size_t c) {
-    if (b.spare.first != nullptr) {
-      b.active = b.spare;
-      b.spare = {};
+  // True when active has a block; false when cut() is to be asked.
+  bool refill(bin& b, std::size_t c) noexcept {
+    if (b.spare != nullptr && b.spare->count > 0) {
+      std::swap(b.active, b.spare);
       return true;
     }
-    if (b.span + class_bytes[c] <= b.span_end && b.span != nullptr) return false;
-    b.active = the_depot().take_chain(c);
-    if (b.active.first != nullptr) return true;
-    b.span = the_depot().take_span(span_bytes);
-    b.span_end = b.span + span_bytes;
-    return false;
+    if (b.left_over != nullptr || b.span != b.span_end) return false;
+    magazine* full = the_depot().take_full(c);
+    if (full == nullptr) return false;
+    if (b.active != nullptr) the_depot().give_empty(b.active);
+    b.active = full;
+    return true;
+  }
+
+  void* cut(bin& b, std::size_t c) {
+    if (b.left_over != nullptr) {
+      count_up(made_);
+      return std::exchange(b.left_over, b.left_over->next);
+    }
+    if (b.span == b.span_end) {
+      const std::size_t whole = span_bytes / class_bytes[c] * class_bytes[c];
+      b.span = the_depot().take_span(span_bytes);
+      b.span_end = b.span + whole;
+    }
+    count_up(made_);
+    return std::exchange(b.span, b.span + class_bytes[c]);
+  }
+
+  // True when active can take a block.
+  bool make_room(bin& b, std::size_t c) noexcept {
+    if (b.spare != nullptr && b.spare->count == 0) {
+      std::swap(b.active, b.spare);
+      return true;
+    }
+    magazine* empty = nullptr;
+    try {
+      empty = the_depot().take_empty();
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    if (b.spare != nullptr) the_depot().give_full(c, b.spare);
+    b.spare = std::exchange(b.active, empty);
+    return true;
   }
 
   // relaxed: one writer; readers want a count of about now.
@@ -180,36 +223,52 @@ cache_list& caches() {
   return *immortal;
 }
 
-constinit thread_local cache* own_cache = nullptr;
-
-// noinline: a process may be on another thread after a switch; the address of a thread_local must not be kept.
-[[gnu::noinline]] cache* this_cache() noexcept {
-  asm volatile("");
-  return own_cache;
-}
+// initial-exec: one load, also in a shared library.
+[[gnu::tls_model("initial-exec")]] constinit thread_local cache* own_cache = nullptr;
 
 std::size_t size_class(std::size_t bytes) noexcept { return class_of_units[(bytes + 15) / 16]; }
 
-}  // namespace
+[[gnu::noinline]] void* allocate_large(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{16}); }
 
-void* pool_allocate(std::size_t bytes) {
-  if (sanitized || bytes > largest_pooled_bytes) return ::operator new (bytes, std::align_val_t{16});
-  if (cache* c = this_cache()) return c->allocate(size_class(bytes));
+[[gnu::noinline]] void release_large(void* memory) noexcept { ::operator delete (memory, std::align_val_t{16}); }
+
+[[gnu::noinline]] void* allocate_shared(std::size_t bytes) {
   cache_list& all = caches();
   const std::scoped_lock lock{all.mutex};
   return all.shared.allocate(size_class(bytes));
 }
 
-void pool_release(void* memory, std::size_t bytes) noexcept {
-  if (sanitized || bytes > largest_pooled_bytes) return ::operator delete (memory, std::align_val_t{16});
-  if (cache* c = this_cache()) return c->release(memory, size_class(bytes));
+[[gnu::noinline]] void release_shared(void* memory, std::size_t bytes) noexcept {
   cache_list& all = caches();
   const std::scoped_lock lock{all.mutex};
   all.shared.release(memory, size_class(bytes));
 }
 
+}  // namespace
+
+// Both are noinline, also where the whole program is optimised at once: a process may be on another thread after a
+// switch, so the address of a thread_local must never be kept across one (pitfalls: thread-local storage). The barrier
+// keeps the compiler from seeing that two calls read the same.
+[[gnu::noinline]] void* pool_allocate(std::size_t bytes) {
+  asm volatile("");
+  if (sanitized || bytes > largest_pooled_bytes) [[unlikely]]
+    return allocate_large(bytes);
+  if (cache* c = own_cache) [[likely]]
+    return c->allocate(size_class(bytes));
+  return allocate_shared(bytes);
+}
+
+[[gnu::noinline]] void pool_release(void* memory, std::size_t bytes) noexcept {
+  asm volatile("");
+  if (sanitized || bytes > largest_pooled_bytes) [[unlikely]]
+    return release_large(memory);
+  if (cache* c = own_cache) [[likely]]
+    return c->release(memory, size_class(bytes));
+  release_shared(memory, bytes);
+}
+
 bool pool_attach_thread() {
-  if (this_cache() != nullptr) return false;
+  if (own_cache != nullptr) return false;
   cache_list& all = caches();
   const std::scoped_lock lock{all.mutex};
   if (all.idle.empty()) {
@@ -223,7 +282,7 @@ bool pool_attach_thread() {
 }
 
 void pool_detach_thread() noexcept {
-  cache* mine = this_cache();
+  cache* mine = own_cache;
   if (mine == nullptr) return;
   own_cache = nullptr;
   mine->give_all_back();

@@ -82,6 +82,7 @@ struct alignas(64) process_control : fiber::fiber {
   std::atomic<mailbox_policy> when_full{mailbox_policy::drop_newest};
   std::atomic<std::uint32_t> mailbox_limit{0};  // 0: none; fixed while it lives
   std::atomic<std::uint32_t> queued{0};         // messages pushed and not taken, where there is a limit
+  std::atomic<std::uint32_t> backlog{0};        // about how many messages wait for it; the owner writes
 
   // -- fixed at spawn
   joist::priority priority = priority::normal;

@@ -34,16 +34,41 @@ send_result mailbox_is_full(scheduler& home, process_control& p, pid target, wor
   return send_result::sent;
 }
 
+// A message to a process that has many waiting costs its sender more, so that it has its turn less often and the
+// receiver more: what OTP called sender punishment. Else four senders to one receiver fill the memory in equal turns.
+constexpr std::uint32_t backlog_per_reduction = 1024;
+constexpr std::uint32_t most_reductions_per_send = 16;
+
+std::int32_t price_of_send(const process_control& p) noexcept {
+  const std::uint32_t backlog = p.backlog.load(std::memory_order_relaxed);
+  return static_cast<std::int32_t>(std::min(1 + backlog / backlog_per_reduction, most_reductions_per_send));
+}
+
+send_result deliver_to_place(scheduler& home, process_control& p, pid target, node_ptr& message, worker* here) {
+  const std::uint32_t limit = p.mailbox_limit.load(std::memory_order_relaxed);
+  if (limit == 0) [[likely]] {
+    (void)home.push(p, target, message, here);
+    return send_result::sent;
+  }
+  if (home.find(target) != &p) return send_result::sent;
+  if (p.queued.fetch_add(1, std::memory_order_relaxed) >= limit) return mailbox_is_full(home, p, target, here);
+  if (!home.push(p, target, message, here)) p.queued.fetch_sub(1, std::memory_order_relaxed);
+  return send_result::sent;
+}
+
 send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias_word) {
   message->word = alias_word;
   worker* w = this_worker();
-  if (w == nullptr || target.node() != w->home.node) {
+  if (w == nullptr || target.node() != w->home.node) [[unlikely]] {
     const node_guard other{target.node()};
     return other.get() != nullptr ? deliver_message(*other.get(), target, message, nullptr) : send_result::sent;
   }
-  const send_result result = deliver_message(w->home, target, message, w);
+  process_control* p = w->home.table.place_of(target);
+  if (p == nullptr) [[unlikely]]
+    return send_result::sent;
+  const send_result result = deliver_to_place(w->home, *p, target, message, w);
   message.reset();  // what the dead did not take goes before others have their turn
-  if (w->running != nullptr) charge(*w);
+  if (w->running != nullptr) charge(*w, price_of_send(*p));
   return result;
 }
 
@@ -51,15 +76,7 @@ send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias
 
 send_result core::deliver_message(scheduler& home, pid target, node_ptr& message, worker* here) {
   process_control* p = home.table.place_of(target);
-  const std::uint32_t limit = p != nullptr ? p->mailbox_limit.load(std::memory_order_relaxed) : 0;
-  if (limit == 0) {
-    (void)home.deliver(target, message, here);
-    return send_result::sent;
-  }
-  if (home.find(target) != p) return send_result::sent;
-  if (p->queued.fetch_add(1, std::memory_order_relaxed) >= limit) return mailbox_is_full(home, *p, target, here);
-  if (!home.deliver(target, message, here)) p->queued.fetch_sub(1, std::memory_order_relaxed);
-  return send_result::sent;
+  return p != nullptr ? deliver_to_place(home, *p, target, message, here) : send_result::sent;
 }
 
 send_result detail::send_node(pid target, node_ptr message) { return send_from_anywhere(target, std::move(message), 0); }
@@ -74,9 +91,6 @@ send_result detail::send_node(std::string_view name, node_ptr message) {
   if (!target) throw error{errc::name_unknown, fmt::format("send: no process is registered as \"{}\"", name)};
   return send_from_anywhere(target, std::move(message), 0);
 }
-
-void* detail::allocate(std::size_t bytes) { return base::pool_allocate(bytes); }
-void detail::release(void* memory, std::size_t bytes) noexcept { base::pool_release(memory, bytes); }
 
 monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode) {
   worker& w = require_process("spawn");

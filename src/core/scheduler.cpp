@@ -182,16 +182,7 @@ bool scheduler::deliver(pid target, node_ptr& signal, worker* here) {
     return other.get() != nullptr && other.get()->deliver(target, signal, nullptr);
   }
   process_control* p = table.place_of(target);
-  if (p == nullptr) return false;
-  switch (p->signals.push(signal.get(), target.generation(), p->generation)) {
-    case core::signal_word::push_result::closed: return false;
-    case core::signal_word::push_result::wake:
-      (void)signal.release();
-      enqueue(*p, here, true);
-      return true;
-    case core::signal_word::push_result::delivered: (void)signal.release(); return true;
-  }
-  return false;
+  return p != nullptr && push(*p, target, signal, here);
 }
 
 process_control* scheduler::find(pid target) const noexcept {
@@ -241,7 +232,7 @@ system_details scheduler::info() const {
   d.workers = workers.size();
   d.process_count = alive();
   d.process_limit = table.limit();
-  d.slots_made = std::min(stacks.slots_made(), stacks.slot_limit());
+  d.slots_made = stacks.slots_made();
   d.slot_limit = stacks.slot_limit();
   d.slot_bytes = stacks.slot_bytes();
   d.own_stacks = stacks.own_stacks();

@@ -70,6 +70,14 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   }
   /// Gives the signal to the process. False when there is none: the caller keeps it.     [any thread]
   bool deliver(pid target, node_ptr& signal, core::worker* here);
+  /// As deliver, to a place of this runtime.     [any thread]
+  bool push(core::process_control& p, pid target, node_ptr& signal, core::worker* here) {
+    const auto result = p.signals.push(signal.get(), target.generation(), p.generation);
+    if (result == core::signal_word::push_result::closed) return false;
+    (void)signal.release();
+    if (result == core::signal_word::push_result::wake) enqueue(p, here, true);
+    return true;
+  }
   /// The process of a pid while it lives, else null: a look, soon outdated.     [any thread]
   [[nodiscard]] core::process_control* find(pid target) const noexcept;
   void process_ended(core::worker& w, core::process_control& p) noexcept;

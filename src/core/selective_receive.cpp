@@ -28,7 +28,6 @@ mailbox& begin_receive() {
   if (p.box.in_guard)
     throw error{errc::bad_wait, "receive: not from a receive guard: it would change the mailbox under the scan"};
   charge(w);
-  if (!p.ending) take_signals_and_obey(p);
   // While the stack is unwound, what is in the mailbox may still be looked at; waiting is refused in more().
   if (p.ending && !p.finishing && std::uncaught_exceptions() == 0) unwind(p);
   return p.box;

@@ -18,6 +18,13 @@ void append(process_control& p, node_ptr message) {
   p.ready = true;
 }
 
+// Senders read it with the signal word, whose cache line this one has just had: written when it has changed much.
+void tell_backlog(process_control& p) noexcept {
+  constexpr std::uint32_t much = 1024;
+  if ((p.box.length ^ p.backlog.load(std::memory_order_relaxed)) >= much)
+    p.backlog.store(p.box.length, std::memory_order_relaxed);
+}
+
 template <class T>
 void append_value(process_control& p, T value) {
   if (p.box.limited) p.queued.fetch_add(1, std::memory_order_relaxed);
@@ -160,6 +167,7 @@ void take_signals(process_control& p) {
     // The first exit signal wins; what came after it is as if sent to the dead.
     return announce_exit(p, std::move(reason), list);
   }
+  tell_backlog(p);
 }
 
 void announce_exit(process_control& p, exit_reason reason, node* rest) {

@@ -14,7 +14,8 @@
 namespace joist::inline v0::core {
 namespace {
 
-constinit thread_local worker* current = nullptr;
+// initial-exec: one load, also in a shared library.
+[[gnu::tls_model("initial-exec")]] constinit thread_local worker* current = nullptr;
 
 constexpr std::uint32_t injected_first_every = 61;  // as in Go: prime, so that it does not fall in step with users
 constexpr std::uint32_t low_every = 8;              // OTP: low runs once for eight normal ones
@@ -147,7 +148,7 @@ process_control* next_process(worker& w) {
 // False: the slot is taken (the process waits in its line) or there is no memory to make room (it is queued again).
 bool take_stack(worker& w, process_control& p) {
   if (p.stack == nullptr) w.home.stacks.assign(p, w.slots);
-  if (p.stack->own) {
+  if (p.stack->kind != fiber::slot_kind::shared) {
     if constexpr (fiber::checks_isolation) {
       if (p.stack->resident == nullptr) name_for_reports(w, p);
       fiber::open_stack(*p.stack);
@@ -171,7 +172,7 @@ bool take_stack(worker& w, process_control& p) {
 
 void leave_stack(worker& w, fiber::slot& s) {
   if (fiber::checks_isolation && !s.lent) fiber::close_stack(s);
-  if (!s.own) requeue_chain(w, fiber::release(s));
+  if (s.kind == fiber::slot_kind::shared) requeue_chain(w, fiber::release(s));
 }
 
 void bury(worker& w, process_control& p) {
@@ -269,15 +270,21 @@ void make_ready(worker& w, process_control& p, bool next) {
   (void)switch_away(w, intent::yield);
 }
 
+namespace {
+[[noreturn, gnu::noinline, gnu::cold]] void refuse_thread(const char* call) {
+  throw error{
+      errc::not_a_process,
+      fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
+                  "runtime::ask",
+                  call)};
+}
+}  // namespace
+
 [[gnu::noinline]] worker& require_process(const char* call) {
-  worker* w = this_worker();
-  if (w == nullptr || w->running == nullptr) {
-    throw error{
-        errc::not_a_process,
-        fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
-                    "runtime::ask",
-                    call)};
-  }
+  asm volatile("");
+  worker* w = current;
+  if (w == nullptr || w->running == nullptr) [[unlikely]]
+    refuse_thread(call);
   return *w;
 }
 

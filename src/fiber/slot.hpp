@@ -1,4 +1,4 @@
-// fiber/slot.hpp: a stack that fibers share, one at a time.
+// fiber/slot.hpp: a stack, and how fibers share one, one at a time.
 //
 // lock                meaning                                    who moves it on
 //   free              nobody runs on it                          acquire -> taken
@@ -21,14 +21,20 @@
 
 namespace joist::inline v0::fiber {
 
+enum class slot_kind : std::uint8_t {
+  shared,     // any number of fibers, behind the lock
+  exclusive,  // of the pool, one fiber at a time for its life: no lock, nothing is ever moved
+  own,        // as exclusive, of a size that was asked for
+};
+
 struct alignas(64) slot {
   std::atomic<std::uintptr_t> lock{0};
   fiber* resident = nullptr;
   std::byte* top = nullptr;
   std::size_t bytes = 0;                // usable, below top
-  std::atomic<std::uint32_t> users{0};  // fibers that have it for life
-  bool own = false;                     // never shared
-  bool lent = false;                    // its process may lend addresses in it: an isolation check leaves it open
+  std::atomic<std::uint32_t> users{0};  // of a shared one: fibers that have it for life
+  slot_kind kind = slot_kind::shared;
+  bool lent = false;  // its process may lend addresses in it: an isolation check leaves it open
 #ifdef JOIST_CHECK_ISOLATION
   std::array<char, 128> name{};  // of the process: see isolation.hpp
 #else

@@ -56,18 +56,26 @@ std::byte* map_stacks(std::size_t bytes) {
   return static_cast<std::byte*>(range);
 }
 
-void describe(slot& s, std::byte* begin, std::size_t bytes, bool own) noexcept {
+void describe(slot& s, std::byte* begin, std::size_t bytes, slot_kind kind) noexcept {
   s.bytes = bytes - page_bytes();
   s.top = begin + bytes;
-  s.own = own;
+  s.kind = kind;
 }
+
+// Few slots are all shared: there is no point in keeping one of two for one fiber.
+std::size_t exclusive_of(std::size_t slots) noexcept { return slots <= 16 ? 0 : slots - slots / 4; }
 
 }  // namespace
 
 stack_pool::stack_pool(std::size_t slots, std::size_t slot_bytes)
-    : limit_{slots}, slot_bytes_{slot_bytes}, range_{map_stacks(slots * slot_bytes)}, slots_{new slot[slots]} {
-  // All are described at once, so that least_used may pick any; their guards and pages come with their first use.
-  for (std::size_t i = 0; i < limit_; ++i) describe(slots_[i], range_ + i * slot_bytes_, slot_bytes_, false);
+    : limit_{slots},
+      exclusive_{exclusive_of(slots)},
+      slot_bytes_{slot_bytes},
+      range_{map_stacks(slots * slot_bytes)},
+      slots_{new slot[slots]} {
+  for (std::size_t i = 0; i < limit_; ++i) {
+    describe(slots_[i], range_ + i * slot_bytes_, slot_bytes_, i < exclusive_ ? slot_kind::exclusive : slot_kind::shared);
+  }
 }
 
 stack_pool::~stack_pool() {
@@ -77,67 +85,82 @@ stack_pool::~stack_pool() {
 
 bool stack_pool::guards_by_madvise() noexcept { return kernel_has_guards(); }
 
-slot* stack_pool::take_vacant(slot_cache& mine) {
+std::size_t stack_pool::slots_made() const noexcept {
+  const std::size_t exclusive = std::min(made_.load(std::memory_order_relaxed), exclusive_);
+  return exclusive + (sharing_.load(std::memory_order_relaxed) ? limit_ - exclusive_ : 0);
+}
+
+slot* stack_pool::take_exclusive(slot_cache& mine) {
   if (!mine.vacant.empty()) {
     slot* hot = mine.vacant.back();
     mine.vacant.pop_back();
     return hot;
   }
   // relaxed: a hint; the count itself is checked below.
-  if (made_.load(std::memory_order_relaxed) < limit_) {
+  if (made_.load(std::memory_order_relaxed) < exclusive_) {
     const std::size_t index = made_.fetch_add(1, std::memory_order_relaxed);
-    if (index < limit_) {
+    if (index < exclusive_) {
       guard(range_ + index * slot_bytes_);
       return &slots_[index];
     }
-    made_.store(limit_, std::memory_order_relaxed);
+    made_.store(exclusive_, std::memory_order_relaxed);
   }
+  return vacancies_.load(std::memory_order_relaxed) > 0 ? take_vacant() : nullptr;
+}
+
+slot* stack_pool::take_vacant() {
   const std::scoped_lock lock{mutex_};
   if (vacant_.empty()) return nullptr;
   slot* taken = vacant_.back();
   vacant_.pop_back();
+  vacancies_.store(vacant_.size(), std::memory_order_relaxed);
   return taken;
 }
 
-slot* stack_pool::least_used(slot_cache& mine) noexcept {
-  slot* best = nullptr;
-  for (int i = 0; i < 4; ++i) {
-    slot& s = slots_[mine.dice.below(static_cast<std::uint32_t>(limit_))];
-    if (best == nullptr || s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed)) best = &s;
+slot* stack_pool::take_shared(slot_cache& mine) {
+  if (mine.room > 0) {
+    --mine.room;
+  } else {
+    std::call_once(guard_shared_, [this] {
+      for (std::size_t i = exclusive_; i < limit_; ++i) guard(range_ + i * slot_bytes_);
+      sharing_.store(true, std::memory_order_relaxed);
+    });
+    slot* best = nullptr;
+    for (int i = 0; i < 4; ++i) {
+      slot& s = slots_[exclusive_ + mine.dice.below(static_cast<std::uint32_t>(limit_ - exclusive_))];
+      if (best == nullptr || s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed)) best = &s;
+    }
+    mine.filling = best;
+    mine.room = slot_cache::batch - 1;
   }
-  return best;
+  mine.filling->users.fetch_add(1, std::memory_order_relaxed);
+  return mine.filling;
 }
 
 void stack_pool::assign(fiber& f, slot_cache& mine) {
-  slot* s = nullptr;
-  if (mine.room > 0) {
-    --mine.room;
-    s = mine.filling;
-  } else if ((s = take_vacant(mine)) == nullptr) {
-    s = mine.filling = least_used(mine);
-    mine.room = slot_cache::batch - 1;
-  }
-  s->users.fetch_add(1, std::memory_order_relaxed);
-  f.stack = s;
+  slot* s = take_exclusive(mine);
+  f.stack = s != nullptr ? s : take_shared(mine);
 }
 
 void stack_pool::give_back(fiber& f, slot_cache& mine) noexcept {
   slot& s = *f.stack;
   f.stack = nullptr;
-  if (s.own) {
-    own_in_use_.fetch_sub(1, std::memory_order_relaxed);
-    const std::scoped_lock lock{mutex_};
-    own_free_.push_back(&s);
-    return;
+  switch (s.kind) {
+    case slot_kind::shared: s.users.fetch_sub(1, std::memory_order_relaxed); return;
+    case slot_kind::own: {
+      own_in_use_.fetch_sub(1, std::memory_order_relaxed);
+      const std::scoped_lock lock{mutex_};
+      own_free_.push_back(&s);
+      return;
+    }
+    case slot_kind::exclusive: break;
   }
-  // acq_rel: the last user's slot is handed on through `vacant`; what earlier users did to it came before.
-  if (s.users.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (mine.filling == &s) mine.room = 0;
   mine.vacant.push_back(&s);
   if (mine.vacant.size() <= idle_slots_per_worker) return;
   const std::scoped_lock lock{mutex_};
   const auto half = mine.vacant.begin() + idle_slots_per_worker / 2;
   vacant_.insert(vacant_.end(), mine.vacant.begin(), half);
+  vacancies_.store(vacant_.size(), std::memory_order_relaxed);
   mine.vacant.erase(mine.vacant.begin(), half);
 }
 
@@ -163,7 +186,7 @@ void stack_pool::map_own_stacks(std::size_t bytes) {
   for (std::size_t i = own_stacks_per_map; i-- > 0;) {
     own_slots_.push_back(std::make_unique<slot>());
     guard(begin + i * bytes);
-    describe(*own_slots_.back(), begin + i * bytes, bytes, true);
+    describe(*own_slots_.back(), begin + i * bytes, bytes, slot_kind::own);
     if constexpr (checks_isolation) watch_stack(*own_slots_.back());
     own_free_.push_back(own_slots_.back().get());
   }

@@ -1,9 +1,10 @@
 // fiber/stack_pool.hpp: where fibers get their slots from.
 //
-// Shared slots lie in one reserved range and are made when asked for. Which slot for a new fiber (its first run, so
-// that one that ends before it waits uses a hot stack again and again):
-//   1  one this worker gave back last and that holds nobody's frames (hot in the cache)
-//   2  a new one, until the pool is at its limit
+// Slots lie in one reserved range. Three quarters are exclusive, the last quarter is shared by those who come when all
+// exclusive ones are in use. A slot never changes its kind, so who has an exclusive one needs no lock. Which slot for a
+// new fiber (its first run, so that one that ends before it waits uses a hot stack again and again):
+//   1  an exclusive one this worker got back last (hot in the cache)
+//   2  an exclusive one that nobody has had, or that other workers got back
 //   3  a shared one: the worker fills a run of `batch` neighbours of one slot, then takes the least used of a few
 //      picked at random (power of choices: Mitzenmacher 2001). Processes made together share a slot, so those that
 //      are woken together find its pages in the cache.
@@ -28,7 +29,7 @@ namespace joist::inline v0::fiber {
 /// A worker's own share of the pool; only that worker touches it.
 struct slot_cache {
   static constexpr std::uint32_t batch = 32;
-  std::vector<slot*> vacant;  // used by nobody, last used at the back
+  std::vector<slot*> vacant;  // exclusive ones that nobody has, last used at the back
   slot* filling = nullptr;    // the shared slot that new fibers get now
   std::uint32_t room = 0;     // how many more
   base::random dice{1};
@@ -49,27 +50,30 @@ class stack_pool {
   /// Takes the slot of a fiber that has ended; its holder released it.     [worker]
   void give_back(fiber& f, slot_cache& mine) noexcept;
 
-  [[nodiscard]] std::size_t slots_made() const noexcept { return made_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t slots_made() const noexcept;
   [[nodiscard]] std::size_t slot_limit() const noexcept { return limit_; }
   [[nodiscard]] std::size_t slot_bytes() const noexcept { return slot_bytes_; }
   [[nodiscard]] std::size_t own_stacks() const noexcept { return own_in_use_.load(std::memory_order_relaxed); }
   [[nodiscard]] static bool guards_by_madvise() noexcept;
 
  private:
-  struct own_stack;
-
-  slot* take_vacant(slot_cache& mine);
-  slot* least_used(slot_cache& mine) noexcept;
+  slot* take_exclusive(slot_cache& mine);
+  slot* take_vacant();
+  slot* take_shared(slot_cache& mine);
   void map_own_stacks(std::size_t bytes);
 
   const std::size_t limit_;
+  const std::size_t exclusive_;  // the first ones
   const std::size_t slot_bytes_;
   std::byte* range_ = nullptr;
   std::unique_ptr<slot[]> slots_;
-  std::atomic<std::size_t> made_{0};
+  std::atomic<std::size_t> made_{0};  // exclusive ones that have been used
+  std::once_flag guard_shared_;
+  std::atomic<bool> sharing_{false};
 
   std::mutex mutex_;  // guards all below; rank: innermost
   std::vector<slot*> vacant_;
+  std::atomic<std::size_t> vacancies_{0};  // its size: a hint for those without the mutex
   std::vector<slot*> own_free_;
   std::vector<std::pair<std::byte*, std::size_t>> own_maps_;
   std::vector<std::unique_ptr<slot>> own_slots_;

@@ -12,6 +12,12 @@
 #include <typeinfo>
 #include <utility>
 
+namespace joist::inline v0::base {
+/// Memory from the pools of the calling worker: src/base/pool.hpp.     [any thread]; throws std::bad_alloc
+[[nodiscard]] void* pool_allocate(std::size_t bytes);
+void pool_release(void* memory, std::size_t bytes) noexcept;
+}  // namespace joist::inline v0::base
+
 namespace joist::inline v0::detail {
 
 /// What kind of signal a node is. Users' values are `message`; the rest is the runtime's (src/core/signal.hpp).
@@ -64,13 +70,12 @@ inline constexpr message_type type_of{
     &typeid(T),
 };
 
-/// Memory from the pools of the calling worker.     [any thread]; throws std::bad_alloc
-[[nodiscard]] void* allocate(std::size_t bytes);
-void release(void* memory, std::size_t bytes) noexcept;
+using base::pool_allocate;
+using base::pool_release;
 
 inline void destroy_node(node* n) noexcept {
   if (n->type->destroy != nullptr) n->type->destroy(n->payload());
-  release(n, n->type->node_bytes);
+  pool_release(n, n->type->node_bytes);
 }
 
 struct node_deleter {
@@ -91,7 +96,7 @@ template <class T, node_kind Kind = node_kind::message, class... Args>
 [[nodiscard]] node_ptr make_node(Args&&... args) {
   static_assert(alignof(T) <= 64, "joist: messages are aligned to 64 bytes at most");
   constexpr const message_type& type = type_of<T, Kind>;
-  void* memory = allocate(type.node_bytes);
+  void* memory = pool_allocate(type.node_bytes);
   auto* made = ::new (memory) node{nullptr, &type, 0};
   if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
     construct<T>(made->payload(), std::forward<Args>(args)...);
@@ -99,7 +104,7 @@ template <class T, node_kind Kind = node_kind::message, class... Args>
     try {
       construct<T>(made->payload(), std::forward<Args>(args)...);
     } catch (...) {
-      release(memory, type.node_bytes);
+      pool_release(memory, type.node_bytes);
       throw;
     }
   }

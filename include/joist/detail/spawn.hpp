@@ -36,16 +36,16 @@ template <class Body>
   using stored = std::decay_t<Body>;
   using made = closure_of<stored>;
   static_assert(std::is_invocable_v<stored&>, "joist: a process body is called without arguments: capture them");
-  void* memory = allocate(sizeof(made));
+  void* memory = pool_allocate(sizeof(made));
   try {
     return closure_ptr{::new (memory) made{{[](closure& c) { static_cast<made&>(c).body(); },
                                             [](closure& c) noexcept {
                                               static_cast<made&>(c).~made();
-                                              release(&c, sizeof(made));
+                                              pool_release(&c, sizeof(made));
                                             }},
                                            std::forward<Body>(body)}};
   } catch (...) {
-    release(memory, sizeof(made));
+    pool_release(memory, sizeof(made));
     throw;
   }
 }
