@@ -12,5 +12,9 @@ write_basic_package_version_file(joistConfigVersion.cmake COMPATIBILITY SameMino
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/joistConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/joistConfigVersion.cmake
         DESTINATION ${joist_package_dir})
 
+set(joist_pc_boost "")
+if(JOIST_FCONTEXT)
+  set(joist_pc_boost " -lboost_context")
+endif()
 configure_file(cmake/joist.pc.in joist.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/joist.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

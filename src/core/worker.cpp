@@ -272,11 +272,10 @@ void make_ready(worker& w, process_control& p, bool next) {
 
 namespace {
 [[noreturn, gnu::noinline, gnu::cold]] void refuse_thread(const char* call) {
-  throw error{
-      errc::not_a_process,
-      fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
-                  "runtime::ask",
-                  call)};
+  throw error{errc::not_a_process,
+              fmt::format("{}: expected to be called by a process, this thread runs none; use joist::run, runtime::spawn or "
+                          "runtime::ask",
+                          call)};
 }
 }  // namespace
 

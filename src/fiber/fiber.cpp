@@ -14,14 +14,11 @@
 
 namespace joist::inline v0::fiber {
 
-void begin(boost::context::detail::transfer_t from) {
-  const first_entry* arguments = static_cast<first_entry*>(from.data);
-  thread_frame& thread = *arguments->thread;
-  fiber& self = *arguments->self;
-  const entry_point entry = arguments->entry;
-  arrived_on_fiber(thread, nullptr);
-  thread.context = from.fctx;
-  entry(self, thread);
+void begin(void* arguments, void* from) {
+  const auto [self, thread, entry] = *static_cast<const first_entry*>(arguments);
+  arrived_on_fiber(*thread, nullptr);
+  thread->context = from;
+  entry(*self, *thread);
   base::assertion_failed("entry returned", "a fiber leaves by leave(for_good)", __FILE__, __LINE__);
 }
 

@@ -25,7 +25,7 @@ struct slot;
 struct fiber {
   fiber* next = nullptr;
   slot* stack = nullptr;
-  void* context = nullptr;  // fcontext: the stack pointer, with the saved registers above it
+  void* context = nullptr;  // the stack pointer, see jump.hpp
   std::byte* parked = nullptr;
   std::uint32_t parked_bytes = 0;
 #if JOIST_TSAN

@@ -128,7 +128,8 @@ slot* stack_pool::take_shared(slot_cache& mine) {
     slot* best = nullptr;
     for (int i = 0; i < 4; ++i) {
       slot& s = slots_[exclusive_ + mine.dice.below(static_cast<std::uint32_t>(limit_ - exclusive_))];
-      if (best == nullptr || s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed)) best = &s;
+      if (best == nullptr || s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed))
+        best = &s;
     }
     mine.filling = best;
     mine.room = slot_cache::batch - 1;

@@ -4,13 +4,12 @@
 // step, so every function less between the switch and the process's code is a mispredicted return less. They read no
 // thread-local state: what belongs to a thread comes along in its thread_frame.
 //
-// Boost.Context 1.88 began to save the exception globals itself, in `boost::context::fiber`, which is not used here:
-// jump_fcontext alone never touches them, so nobody manages them twice.
+// Boost.Context 1.88 began to save the exception globals itself, in `boost::context::fiber`, which is not used here, also
+// where its jump_fcontext is (jump.hpp): nobody manages them twice.
 #pragma once
 
-#include <boost/context/detail/fcontext.hpp>
-
 #include "fiber/fiber.hpp"
+#include "fiber/jump.hpp"
 #include "fiber/slot.hpp"
 
 #if JOIST_ASAN
@@ -31,7 +30,7 @@ struct first_entry {
 };
 
 /// The first frame of every fiber.
-void begin(boost::context::detail::transfer_t from);
+void begin(void* arguments, void* from);
 
 inline void arrived_on_fiber([[maybe_unused]] thread_frame& thread, [[maybe_unused]] void* fake_stack) {
 #if JOIST_ASAN
@@ -44,7 +43,7 @@ inline void arrived_on_fiber([[maybe_unused]] thread_frame& thread, [[maybe_unus
   first_entry arguments{&f, &thread, entry};
   void* data = &thread;
   if (f.context == nullptr) {
-    f.context = boost::context::detail::make_fcontext(f.stack->top, f.stack->bytes, &begin);
+    f.context = make_context<&begin>(f.stack->top, f.stack->bytes);
     data = &arguments;
 #if JOIST_TSAN
     f.tsan = __tsan_create_fiber(0);
@@ -60,11 +59,11 @@ inline void arrived_on_fiber([[maybe_unused]] thread_frame& thread, [[maybe_unus
   void* fake_stack = nullptr;
   __sanitizer_start_switch_fiber(&fake_stack, f.stack->top - f.stack->bytes, f.stack->bytes);
 #endif
-  const auto back = boost::context::detail::jump_fcontext(f.context, data);
+  const arrival back = jump(f.context, data);
 #if JOIST_ASAN
   __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif
-  f.context = back.fctx;
+  f.context = back.from;
 }
 
 /// Goes back to the thread that entered; returns when entered again, perhaps by another thread: the one returned.
@@ -81,12 +80,12 @@ inline void arrived_on_fiber([[maybe_unused]] thread_frame& thread, [[maybe_unus
   void* fake_stack = nullptr;
   __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_stack, thread.stack_bottom, thread.stack_bytes);
 #endif
-  const auto back = boost::context::detail::jump_fcontext(thread.context, &f);
+  const arrival back = jump(thread.context, &f);
   auto& now = *static_cast<thread_frame*>(back.data);
 #if JOIST_ASAN
   arrived_on_fiber(now, fake_stack);
 #endif
-  now.context = back.fctx;
+  now.context = back.from;
   *now.exceptions = exceptions;
   *now.error_number = error_number;
   return now;

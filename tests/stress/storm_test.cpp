@@ -107,10 +107,13 @@ void storm(std::size_t slots) {
     for (std::uint64_t t = 0; t < 2; ++t) {
       threads.emplace_back([&, t] {
         base::random dice{100 + t};
+        std::uint64_t left = processes_in_all / 8;  // workers that fall behind must not be buried
         while (spawned.load() < processes_in_all) {
           send(all.any(dice), counted{});
           if (dice.below(4) == 0) joist::exit(all.any(dice), exit_reason::kill);
-          if (dice.below(16) == 0) all.put(dice, rt.spawn([&all, seed = dice.next()] { victim(all, seed); }));
+          if (left == 0 || dice.below(16) != 0) continue;
+          --left;
+          all.put(dice, rt.spawn([&all, seed = dice.next()] { victim(all, seed); }));
         }
       });
     }

@@ -14,9 +14,11 @@ import gdb
 
 TAG_BITS = 20
 STATES = {0: "runnable", 1: "waiting", 2: "ended"}
-# What jump_fcontext saves on x86-64, and where: Boost.Context, jump_x86_64_sysv_elf_gas.S.
-SAVED = {"r12": 0x10, "r13": 0x18, "r14": 0x20, "r15": 0x28, "rbx": 0x30, "rbp": 0x38, "rip": 0x40}
-FRAME_BYTES = 0x48
+# What a context holds, and how far above it the stack pointer was: src/fiber/jump.hpp.
+LAYOUTS = {
+    "x86-64": {"saved": {"rip": 0, "rbp": 8}, "sp": "rsp", "above": 16 + 128},
+    "aarch64": {"saved": {"x29": 0, "pc": 8}, "sp": "sp", "above": 16},
+}
 NODES = 4096
 
 
@@ -89,6 +91,14 @@ def find(text):
     raise gdb.GdbError(f"joist: no living process {text}")
 
 
+def layout():
+    architecture = gdb.selected_inferior().architecture().name()
+    found = LAYOUTS["aarch64" if architecture.startswith("aarch64") else "x86-64"]
+    if "begin_by_fcontext" in gdb.execute("info functions begin_by_fcontext", to_string=True).split("matching", 1)[-1].partition(":")[2]:
+        raise gdb.GdbError("joist: this program was built with JOIST_FCONTEXT, whose contexts this script does not know")
+    return found
+
+
 class JoistCommand(gdb.Command):
     """Commands for programs that run Joist: joist processes, joist bt PID."""
 
@@ -118,6 +128,7 @@ class BacktraceCommand(gdb.Command):
         context = int(p.control["context"])
         if context == 0 or int(p.control["stack"]) == 0:
             raise gdb.GdbError(f"joist: {p.pid} has not begun to run")
+        there = layout()
         inferior = gdb.selected_inferior()
         parked = int(p.control["parked"])
         size = int(p.control["parked_bytes"]) if parked else 0
@@ -127,12 +138,12 @@ class BacktraceCommand(gdb.Command):
         if size:
             inferior.write_memory(context, bytes(inferior.read_memory(parked, size)))
         gdb.newest_frame().select()
-        kept = {r: int(gdb.parse_and_eval(f"(unsigned long)${r}")) for r in [*SAVED, "rsp"]}
+        kept = {r: int(gdb.parse_and_eval(f"(unsigned long)${r}")) for r in [*there["saved"], there["sp"]]}
         try:
-            for register, offset in SAVED.items():
+            for register, offset in there["saved"].items():
                 value = int.from_bytes(bytes(inferior.read_memory(context + offset, 8)), "little")
                 gdb.execute(f"set ${register} = {value}")
-            gdb.execute(f"set $rsp = {context + FRAME_BYTES}")
+            gdb.execute(f"set ${there['sp']} = {context + there['above']}")
             print(f"{p.pid} {p.label} ({'parked' if parked else 'in its slot'})")
             gdb.execute("bt")
         finally:
