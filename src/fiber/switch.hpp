@@ -38,7 +38,8 @@ inline void arrived_on_fiber([[maybe_unused]] thread_frame& thread, [[maybe_unus
 #endif
 }
 
-/// Runs `f`, whose frames are in its slot, until it leaves. `entry` is used the first time.     [worker stack]
+/// Runs `f`, whose frames are in its slot, until it leaves. `entry` is used the first time. The thread is in the middle
+/// of no exception.     [worker stack]
 [[gnu::always_inline]] inline void enter(fiber& f, thread_frame& thread, entry_point entry) {
   first_entry arguments{&f, &thread, entry};
   void* data = &thread;

@@ -2,7 +2,7 @@
 
     (gdb) source tools/gdb/joist.py
     (gdb) joist processes            all processes: pid, state, mailbox length, label
-    (gdb) joist bt <1.42.1>          the backtrace of one that waits; its index, 42, will do
+    (gdb) joist bt <1.42.1>          the backtrace of one that waits; its index, 42, or its label will do
 
 Needs debug information of the library (CMAKE_BUILD_TYPE=RelWithDebInfo or Debug) and a live, stopped program: to show a waiting
 process, its registers, and its frames if they are parked, are put in place for a moment and taken back.
@@ -60,7 +60,10 @@ class Process:
     @property
     def label(self):
         extras = self.control["extras"]
-        return extras.dereference()["label"] if int(extras) != 0 else ""
+        if int(extras) == 0:
+            return ""
+        text = extras.dereference()["label"]["_M_dataplus"]["_M_p"]
+        return text.string()
 
 
 def schedulers():
@@ -81,14 +84,17 @@ def processes():
 
 
 def find(text):
-    match = re.fullmatch(r"<?(?:(\d+)\.)?(\d+)(?:\.(\d+))?>?", text.strip())
-    if not match:
-        raise gdb.GdbError(f"joist: expected a pid such as <1.42.1> or an index, got {text!r}")
-    node, index, generation = (int(g) if g else None for g in match.groups())
-    for p in processes():
-        if p.index == index and node in (None, p.node) and generation in (None, p.generation):
-            return p
-    raise gdb.GdbError(f"joist: no living process {text}")
+    text = text.strip()
+    match = re.fullmatch(r"<?(?:(\d+)\.)?(\d+)(?:\.(\d+))?>?", text)
+    if match:
+        node, index, generation = (int(g) if g else None for g in match.groups())
+        found = [p for p in processes()
+                 if p.index == index and node in (None, p.node) and generation in (None, p.generation)]
+    else:
+        found = [p for p in processes() if text and p.label == text]
+    if not found:
+        raise gdb.GdbError(f"joist: expected a pid such as <1.42.1>, an index or a label of a living process, got {text!r}")
+    return found[0]
 
 
 def layout():
@@ -118,7 +124,7 @@ class ProcessesCommand(gdb.Command):
 
 
 class BacktraceCommand(gdb.Command):
-    """Show where a waiting process waits: joist bt PID."""
+    """Show where a waiting process waits: joist bt PID, or its index, or its label."""
 
     def __init__(self):
         super().__init__("joist bt", gdb.COMMAND_STACK)
