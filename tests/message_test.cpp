@@ -14,9 +14,24 @@ struct numbered {
   int number;
 };
 
-struct alignas(64) aligned {
-  std::array<unsigned char, 100> bytes;
+template <std::size_t Alignment, std::size_t Size>
+struct alignas(Alignment) aligned {
+  std::array<unsigned char, Size> bytes{};
+  [[nodiscard]] bool in_place() const { return reinterpret_cast<std::uintptr_t>(this) % Alignment == 0; }
 };
+
+template <class Aligned>
+void arrives_whole() {
+  Aligned a;
+  a.bytes.fill(7);
+  send(self(), a);
+  send(self(), std::pair{std::make_shared<const int>(1), a});  // one whose destructor has something to do
+  receive([&](const Aligned& got) { EXPECT(got.in_place() && got.bytes == a.bytes); });
+  receive([&](const std::pair<std::shared_ptr<const int>, Aligned>& got) {
+    EXPECT(got.second.in_place() && got.second.bytes == a.bytes);
+  });
+  EXPECT(support::reason_after([a] { EXPECT(a.in_place() && a.bytes[0] == 7); }) == exit_reason::normal);
+}
 
 // The uses of what it points to tell how many copies there are anywhere.
 using payload = std::shared_ptr<const int>;
@@ -72,13 +87,12 @@ TEST_CASE("send: a payload is destroyed exactly once, whoever dies when") {
 
 TEST_CASE("send: values of any size and alignment arrive whole") {
   support::everywhere([] {
-    aligned a{};
-    a.bytes.fill(7);
-    send(self(), a);
-    receive([&](const aligned& got) {
-      EXPECT(reinterpret_cast<std::uintptr_t>(&got) % alignof(aligned) == 0);
-      EXPECT(got.bytes == a.bytes);
-    });
+    arrives_whole<aligned<1, 1>>();
+    arrives_whole<aligned<32, 32>>();
+    arrives_whole<aligned<64, 100>>();
+    arrives_whole<aligned<64, 3000>>();
+    arrives_whole<aligned<128, 50>>();
+    arrives_whole<aligned<1024, 5000>>();
     send(self(), std::array<int, 5000>{{1, 2, 3}});
     EXPECT((receive<std::array<int, 5000>>()[2] == 3));
     send(self(), std::make_unique<std::string>("moved"));

@@ -1,12 +1,15 @@
 // joist/runtime.hpp: embedding.
 #include <algorithm>
 #include <atomic>
+#include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "support/child.hpp"
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -201,6 +204,73 @@ TEST_CASE("runtime: wrong options are refused with what was expected") {
   CHECK(refused([](runtime_options& o) { o.slots = 0; }));
   CHECK(refused([](runtime_options& o) { o.slot_bytes = 100'000; }));
   CHECK(refused([](runtime_options& o) { o.reductions = 0; }));
+}
+
+TEST_CASE("runtime: its threads take no signals that are for the program, and those that a thread raises itself they do") {
+  runtime rt{support::quiet(2)};
+  auto held_back = [] {
+    sigset_t now;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &now);
+    return [now](int signal) { return ::sigismember(&now, signal) == 1; };
+  };
+  const auto of_worker = rt.ask(held_back);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGALRM, SIGPIPE}) CHECK(of_worker(signal));
+  for (const int signal : {SIGSEGV, SIGFPE, SIGBUS, SIGILL, SIGABRT, SIGTRAP, SIGPROF}) CHECK_FALSE(of_worker(signal));
+  const auto of_program = held_back();
+  CHECK_FALSE(of_program(SIGTERM));
+}
+
+TEST_CASE("fork: in the child the parent's runtime refuses, a message goes nowhere, and nothing hangs") {
+  auto rt = std::make_unique<runtime>(support::quiet(2));
+  const pid echo = rt->spawn([] {
+    for (;;) send(receive<pid>(), 1);
+  });
+  const auto end = support::in_child([&] {
+    bool right = support::refuses(errc::not_running, [&] { rt->spawn([] {}); });
+    right = right && support::refuses(errc::not_running, [&] { rt->ask([] {}); });
+    right = right && !rt->running() && rt->stop(10s).clean();
+    send(echo, pid{});
+    joist::exit(echo, exit_reason::kill);
+    rt.reset();
+#if !defined(__SANITIZE_THREAD__)  // which allows no threads in such a child
+    runtime own{support::quiet(2)};
+    right = right && own.ask([echo] {
+      const ref m = monitor(echo);
+      return receive<down>().monitor == m && support::reason_after([] {}) == exit_reason::normal;
+    });
+#endif
+    ::_exit(right ? 7 : 1);
+  });
+  CHECK(end.exited_with(7));
+  CHECK(rt->ask([echo] {
+    send(echo, self());
+    return receive<int>();
+  }) == 1);
+}
+
+TEST_CASE("fork: a process that waits in the child ends it with words") {
+  const auto end = support::in_child([] {
+    runtime rt{support::quiet(1)};
+    const pid_t grandchild = rt.ask([] {
+      const pid_t made = ::fork();
+      if (made == 0) sleep_for(1ms);
+      return made;
+    });
+    int status = 0;
+    ::waitpid(grandchild, &status, 0);
+    ::_exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? 7 : 1);
+  });
+  CHECK(end.exited_with(7));
+  CHECK(end.written.find("child made by fork") != std::string::npos);
+}
+
+TEST_CASE("exit() of the program, called in a process, ends it, also where the runtime is static") {
+  CHECK(support::in_child([] {
+          static runtime rt{support::quiet(2)};
+          for (int i = 0; i < 100; ++i) rt.spawn([] { support::wait_for_ever(); });
+          rt.ask([] { std::exit(7); });
+        }).exited_with(7));
+  CHECK(support::in_child([] { joist::run([] { std::exit(7); }, support::quiet(2)); }).exited_with(7));
 }
 
 TEST_CASE("run: returns what main should") {

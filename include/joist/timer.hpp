@@ -113,7 +113,8 @@ ref apply_after(detail::deadline when, Body&& body) {
   return detail::start_apply_timer(when, detail::make_closure(std::forward<Body>(body)));
 }
 
-/// Stops a timer. The time that was left, or nothing if it had fired, been cancelled, or never was.     [process]
+/// Stops a timer. The time that was left, or nothing if it had fired, been cancelled, or never was. An interval that is
+/// just firing is stopped too, and nothing returned: that one tick arrives or has arrived.     [process]
 std::optional<std::chrono::nanoseconds> cancel_timer(ref timer);
 /// The time left; the timer goes on.     [process]
 [[nodiscard]] std::optional<std::chrono::nanoseconds> read_timer(ref timer);

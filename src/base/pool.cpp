@@ -1,5 +1,6 @@
 #include "base/pool.hpp"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <array>
@@ -62,6 +63,18 @@ class depot {
   }
   void give_empty(magazine* empty) noexcept { empty_.give(empty); }
 
+  /// Around a fork.
+  void lock_all() {
+    for (shelf& s : shelves_) s.mutex().lock();
+    empty_.mutex().lock();
+    chunk_mutex_.lock();
+  }
+  void unlock_all() {
+    chunk_mutex_.unlock();
+    empty_.mutex().unlock();
+    for (shelf& s : shelves_) s.mutex().unlock();
+  }
+
   std::byte* take_span(std::size_t bytes) {
     const std::scoped_lock lock{chunk_mutex_};
     if (chunk_left_ < bytes) {
@@ -85,6 +98,7 @@ class depot {
       const std::scoped_lock lock{mutex_};
       m->next = std::exchange(first_, m);
     }
+    std::mutex& mutex() noexcept { return mutex_; }
 
    private:
     std::mutex mutex_;
@@ -218,8 +232,26 @@ struct cache_list {
   cache shared;
 };
 
+cache_list& caches();
+
+// A child made by fork() has all mutexes as they were: with them in hand, they are free in it.
+void watch_forks() {
+  auto lock = [] {
+    caches().mutex.lock();
+    the_depot().lock_all();
+  };
+  auto unlock = [] {
+    the_depot().unlock_all();
+    caches().mutex.unlock();
+  };
+  (void)::pthread_atfork(lock, unlock, unlock);
+}
+
 cache_list& caches() {
-  static cache_list* const immortal = new cache_list;
+  static cache_list* const immortal = [] {
+    watch_forks();
+    return new cache_list;
+  }();
   return *immortal;
 }
 

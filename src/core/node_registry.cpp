@@ -1,4 +1,9 @@
 // Node numbers: which runtime of this program a pid belongs to. Never destroyed, so a stale pid may always ask.
+//
+// A child made by fork() has the memory of every runtime but the thread of none: there all of them are marked lost, and
+// their numbers lead nowhere. So calls fail clearly in it, instead of waiting for workers that are not there.
+#include <pthread.h>
+
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -28,9 +33,23 @@ struct node_claims {
 constinit std::array<node_entry, nodes> registry{};
 constinit node_claims claims{};
 
+void lose_all_in_fork() noexcept {
+  for (node_entry& e : registry) {
+    if (scheduler* s = e.here.exchange(nullptr)) s->lose_in_fork();
+    e.inside.store(0);
+  }
+  claims.mutex.unlock();
+}
+
+void watch_forks() {
+  [[maybe_unused]] static const int once = ::pthread_atfork([] { claims.mutex.lock(); }, [] { claims.mutex.unlock(); },
+                                                            &lose_all_in_fork);
+}
+
 }  // namespace
 
 node_claim claim_node() {
+  watch_forks();
   const std::scoped_lock lock{claims.mutex};
   for (std::size_t tried = 0; tried < nodes; ++tried) {
     claims.last = (claims.last + 1) % nodes;

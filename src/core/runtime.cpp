@@ -31,7 +31,18 @@ runtime::runtime(runtime_options options)
 }
 
 runtime::~runtime() {
-  if (running()) (void)stop(stop_deadline_);
+  if (scheduler_->lost()) {
+    // The threads of the parent cannot be joined here: what belongs to them is left as it is.
+    (void)new std::shared_ptr<scheduler>{std::move(scheduler_)};
+  } else if (running()) {
+    // In one of its own processes: exit() was called there, and destroys what is static. It cannot wait for its own thread.
+    const core::worker* here = core::this_worker();
+    if (here != nullptr && &here->home == scheduler_.get()) {
+      scheduler_->abandon();
+    } else {
+      (void)scheduler_->stop(stop_deadline_);
+    }
+  }
 }
 
 bool runtime::running() const noexcept { return !scheduler_->stopping(); }

@@ -3,6 +3,7 @@
 #include <joist/log.hpp>
 
 #include <sched.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <bit>
@@ -49,6 +50,24 @@ runtime_options checked(runtime_options o) {
   return o;
 }
 
+/// Threads made while it lives take no signals but those that a thread raises by what it does itself, and the
+/// profiler's: handlers of the program run on threads of the program, not on the small stacks of processes.
+class signals_held_back {
+ public:
+  signals_held_back() noexcept {
+    sigset_t held;
+    ::sigfillset(&held);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF}) ::sigdelset(&held, own);
+    ::pthread_sigmask(SIG_BLOCK, &held, &before_);
+  }
+  ~signals_held_back() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_held_back(const signals_held_back&) = delete;
+  signals_held_back& operator=(const signals_held_back&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
 scheduler::scheduler(const runtime_options& o, bool simulated) : scheduler{checked(o), core::claim_node(), simulated} {}
@@ -84,6 +103,7 @@ scheduler::~scheduler() {
 
 void scheduler::start_threads() {
   const std::scoped_lock lock{stop_mutex_};
+  const signals_held_back held;
   for (const auto& w : workers) {
     w->thread = std::thread{[keep = shared_from_this(), mine = w.get()] {
       core::work(*mine);
@@ -93,13 +113,17 @@ void scheduler::start_threads() {
   }
 }
 
+void scheduler::check_accepts() const {
+  if (lost())
+    throw error{errc::not_running, "spawn: this program is a child made by fork, and the runtime stayed with its parent; "
+                                   "call exec, or start a runtime in the child"};
+  if (!accepts()) throw error{errc::not_running, "spawn: the runtime is stopping and takes no new processes"};
+}
+
 process_control& scheduler::take_place(worker* here) {
-  auto check_accepts = [this] {
-    if (!accepts()) throw error{errc::not_running, "spawn: the runtime is stopping and takes no new processes"};
-  };
+  check_accepts();  // before any mutex: in a child made by fork it may stay locked for ever
   process_control* p = nullptr;
   if (here != nullptr) {
-    check_accepts();
     p = table.take(here->places);
     if (p != nullptr) here->spawned.add();
   } else {

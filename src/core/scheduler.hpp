@@ -90,6 +90,12 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
   [[nodiscard]] bool queues_empty() const noexcept;
 
+  /// In a child made by fork(): the workers are not there, and never will be.     [the child's only thread]
+  void lose_in_fork() noexcept;
+  [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+  /// Lets the workers go without waiting for them: the program ends, on one of them.     [any thread]
+  void abandon() noexcept;
+
   const std::uint32_t node;
   const runtime_options options;
   const std::size_t slot_bytes;
@@ -104,11 +110,13 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
  private:
   scheduler(const runtime_options& checked, core::node_claim claim, bool simulated);
   core::process_control& take_place(core::worker* here);
+  void check_accepts() const;
   void stop_workers(std::chrono::steady_clock::time_point limit, stop_report& report);
   bool wait_until_empty(std::chrono::steady_clock::time_point limit);
 
   std::atomic<bool> accepts_{true};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> lost_{false};
   std::mutex foreign_mutex_;  // guards foreign_places_
   core::process_table::cache foreign_places_;
   core::counter foreign_spawned_;  // under foreign_mutex_

@@ -20,7 +20,25 @@ bool scheduler::wait_until_empty(clock_point limit) {
   return stop_changed_.wait_until(lock, limit, [this] { return alive() == 0; });
 }
 
+void scheduler::lose_in_fork() noexcept {
+  lost_.store(true);
+  accepts_.store(false);
+  stopping_.store(true);
+  quit.store(true);
+}
+
+void scheduler::abandon() noexcept {
+  accepts_.store(false);
+  stopping_.store(true);
+  quit.store(true);
+  idle.wake_all();
+  for (const auto& w : workers) {
+    if (w->thread.joinable()) w->thread.detach();  // it holds this scheduler
+  }
+}
+
 stop_report scheduler::stop(std::chrono::milliseconds limit) {
+  if (lost()) return {};
   const clock_point begin = std::chrono::steady_clock::now();
   {
     // A foreign thread that was let in is counted by now: alive() waits for what it makes.

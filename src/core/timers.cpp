@@ -122,14 +122,23 @@ void drop_timers_of(scheduler& home, pid process) noexcept {
 
 namespace {
 
-void fire_interval(worker& w, timer& t, pid target) {
+/// Whether it runs again: then it is no longer ours, others may have cancelled it.
+bool fire_interval(worker& w, timer& t, pid target) {
   node_ptr message = t.extras->source->make();
   (void)deliver_message(w.home, target, message, &w);
   message.reset();
-  const std::scoped_lock lock{w.timer_mutex};
-  if (t.state != timer_state::firing) return;
-  t.deadline += t.extras->period;  // from the deadline, not from now: ticks do not drift
-  start_on(w, t);
+  const pid counted_at = t.target;
+  std::uint64_t again = 0;
+  {
+    const std::scoped_lock lock{w.timer_mutex};
+    if (t.state != timer_state::firing) return false;
+    t.deadline += t.extras->period;  // from the deadline, not from now: ticks do not drift
+    again = reference_of(w, t);
+    start_on(w, t);
+  }
+  // An end in between did not find it in the wheel.
+  if (counted_at && w.home.find(counted_at) == nullptr) (void)drop_timer(w.home, again);
+  return true;
 }
 
 void fire_spawn(worker& w, closure_ptr body) {
@@ -140,32 +149,37 @@ void fire_spawn(worker& w, closure_ptr body) {
   }
 }
 
-void fire(worker& w, timer& t) {
+/// Whether the timer runs again.
+bool fire(worker& w, timer& t) {
   timer_extras* x = t.extras;
   const pid target = x != nullptr && !x->name.empty() ? w.home.names.find(x->name) : t.target;
-  if (x != nullptr && x->body != nullptr) return fire_spawn(w, std::move(x->body));
-  if (x != nullptr && x->period > 0) {
-    if (target && w.home.find(target) != nullptr) fire_interval(w, t, target);
-    return;
+  if (x != nullptr && x->body != nullptr) {
+    fire_spawn(w, std::move(x->body));
+    return false;
   }
+  if (x != nullptr && x->period > 0) return target && w.home.find(target) != nullptr && fire_interval(w, t, target);
   node_ptr message{std::exchange(t.message, nullptr)};
-  if (!target) return;
+  if (!target) return false;
   if (message->type->kind == node_kind::message) {
     (void)deliver_message(w.home, target, message, &w);
   } else {
     (void)w.home.deliver(target, message, &w);
   }
+  return false;
 }
 
 }  // namespace
 
 void fire_chain(worker& w, timer* due) {
-  for (timer* t = due; t != nullptr; t = t->fired_next) fire(w, *t);
-  std::vector<content> held;  // destroyed after the lock
-  const std::scoped_lock lock{w.timer_mutex};
+  timer* over = nullptr;
   while (due != nullptr) {
     timer& t = *std::exchange(due, due->fired_next);
-    if (t.state == timer_state::running) continue;  // an interval that started again
+    if (!fire(w, t)) t.fired_next = std::exchange(over, &t);
+  }
+  std::vector<content> held;  // destroyed after the lock
+  const std::scoped_lock lock{w.timer_mutex};
+  while (over != nullptr) {
+    timer& t = *std::exchange(over, over->fired_next);
     if (t.message != nullptr || t.extras != nullptr) held.push_back(take_content(t));
     drop_stopped(w, t);
   }

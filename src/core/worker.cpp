@@ -1,5 +1,7 @@
 #include "core/worker.hpp"
 
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "base/assert.hpp"
@@ -234,6 +236,12 @@ void work(worker& w) {
   fiber::describe_thread(w.frame, &w);
   w.resting.store(false, std::memory_order_seq_cst);
   while (process_control* p = next_process(w)) run_one(w, *p);
+  if (w.home.lost()) {
+    std::fputs("joist: a process waits in a child made by fork, and the runtime stayed with its parent: expected exec or "
+               "_exit right after fork\n",
+               stderr);
+    std::abort();
+  }
   w.resting.store(true, std::memory_order_seq_cst);
   set_this_worker(nullptr);
   base::pool_detach_thread();

@@ -1,14 +1,7 @@
 // fiber/isolation.hpp: in the isolation build, who uses a waiting process's stack is stopped, and told whose it was.
 #include "fiber/isolation.hpp"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <functional>
-#include <string>
-
+#include "support/child.hpp"
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -16,32 +9,6 @@ using namespace joist;
 
 #ifdef JOIST_CHECK_ISOLATION
 namespace {
-
-struct child_end {
-  int status;
-  std::string written;  // to standard error
-};
-
-child_end in_child(const std::function<void()>& body) {
-  int ends[2];
-  if (::pipe(ends) != 0) throw std::runtime_error{"pipe"};
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-    std::signal(SIGSEGV, SIG_DFL);  // not the test framework's
-    ::dup2(ends[1], STDERR_FILENO);
-    body();
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  child_end end{};
-  char some[256];
-  for (ssize_t n = 0; (n = ::read(ends[0], some, sizeof some)) > 0;) end.written.append(some, static_cast<std::size_t>(n));
-  ::close(ends[0]);
-  ::waitpid(child, &end.status, 0);
-  return end;
-}
 
 /// A pointer, hidden from the check of sendable types.
 struct smuggled {
@@ -69,18 +36,17 @@ void use_a_waiting_stack(bool own_stack) {
 }  // namespace
 
 TEST_CASE("isolation: a pointer into the stack of a waiting process ends the program with the process's name") {
-  const child_end end = in_child([] { use_a_waiting_stack(false); });
-  CHECK(WIFSIGNALED(end.status) != 0);
-  CHECK(WTERMSIG(end.status) == SIGSEGV);
+  const auto end = support::in_child([] { use_a_waiting_stack(false); });
+  CHECK(end.died_of(SIGSEGV));
   INFO(end.written);
   CHECK(end.written.find("joist: isolation: the stack of a process that does not run was used: <") != std::string::npos);
   CHECK(end.written.find("\"the lender\"") != std::string::npos);
 }
 
 TEST_CASE("isolation: a stack that was asked for may be lent") {
-  const child_end end = in_child([] { use_a_waiting_stack(true); });
+  const auto end = support::in_child([] { use_a_waiting_stack(true); });
   INFO(end.written);
-  CHECK(WIFEXITED(end.status) != 0);
+  CHECK(end.exited_with(0));
   CHECK(end.written.empty());
 }
 #else

@@ -1,15 +1,12 @@
 // fiber/stack_pool.hpp: which slot a fiber gets, and what is below a stack.
 #include "fiber/stack_pool.hpp"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 #include <set>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/child.hpp"
 
 using namespace joist;
 using fiber::slot_kind;
@@ -17,19 +14,6 @@ using fiber::slot_kind;
 namespace {
 
 constexpr std::size_t slot_bytes = std::size_t{16} << 10;
-
-/// Ends by SIGSEGV when nothing is to be found at `address`. In a child: the test goes on.
-bool is_guarded(std::byte* address) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    std::signal(SIGSEGV, SIG_DFL);
-    *reinterpret_cast<volatile char*>(address) = 1;
-    ::_exit(0);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFSIGNALED(status) != 0 && WTERMSIG(status) == SIGSEGV;
-}
 
 }  // namespace
 
@@ -123,8 +107,11 @@ TEST_CASE("stack pool: the page below every stack is guarded, shared ones and ow
   fiber::fiber own;
   pool.assign_own(own, 20'000);
   for (const fiber::fiber* f : {&fibers.front(), &fibers.back(), &own}) {
-    CHECK(is_guarded(f->stack->top - f->stack->bytes - 1));
-    CHECK(!is_guarded(f->stack->top - f->stack->bytes));
+    auto touch = [](std::byte* address) {
+      return support::in_child([address] { *reinterpret_cast<volatile char*>(address) = 1; });
+    };
+    CHECK(touch(f->stack->top - f->stack->bytes - 1).died_of(SIGSEGV));
+    CHECK(touch(f->stack->top - f->stack->bytes).exited_with(0));
   }
   pool.give_back(own, mine);
   for (auto& f : fibers) pool.give_back(f, mine);

@@ -1,8 +1,5 @@
 // Twenty thousand processes with stacks of their own, under the default vm.max_map_count.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "support/child.hpp"
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -45,8 +42,7 @@ TEST_CASE("own stacks: twenty thousand at once, each with its own contents") {
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("own stacks: without memory for another, spawn says so and the program goes on") {
-  const pid_t child = ::fork();
-  if (child == 0) {
+  const auto end = support::in_child([] {
     runtime rt{support::quiet(1)};
     const bool refused = rt.ask([] {
       const rlimit little{std::size_t{4} << 30, std::size_t{4} << 30};
@@ -58,9 +54,7 @@ TEST_CASE("own stacks: without memory for another, spawn says so and the program
              support::reason_after([] {}) == exit_reason::normal;
     });
     ::_exit(refused ? 0 : 1);
-  }
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  CHECK(status == 0);
+  });
+  CHECK(end.exited_with(0));
 }
 #endif

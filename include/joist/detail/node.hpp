@@ -36,11 +36,12 @@ enum class node_kind : std::uint8_t {
   timeout,
 };
 
+struct node;
+
 /// Describes the payload of a node. One object per type: matching compares its address.
 struct message_type {
-  void (*destroy)(void* payload) noexcept;  // null: nothing to do
+  void (*destroy)(node& n) noexcept;  // ends the payload and gives the memory back; null: there is only memory
   std::uint32_t node_bytes;
-  std::uint16_t payload_offset;
   node_kind kind;
   const std::type_info* type;
 };
@@ -49,32 +50,56 @@ struct node {
   node* next;
   const message_type* type;
   std::uint64_t word;  // message: the alias it was sent to, or 0. Signals: see src/core/signal.hpp
-
-  [[nodiscard]] void* payload() noexcept { return reinterpret_cast<std::byte*>(this) + type->payload_offset; }
 };
 
 template <class T>
 constexpr std::size_t payload_offset_of = (sizeof(node) + alignof(T) - 1) / alignof(T) * alignof(T);
 
+using base::pool_allocate;
+using base::pool_release;
+
+/// What pools align to. Types that ask for more come from operator new.
+inline constexpr std::size_t pool_alignment = 16;
+
+template <std::size_t Alignment>
+[[nodiscard]] void* allocate_aligned(std::size_t bytes) {
+  if constexpr (Alignment <= pool_alignment) {
+    return pool_allocate(bytes);
+  } else {
+    return ::operator new(bytes, std::align_val_t{Alignment});
+  }
+}
+template <std::size_t Alignment>
+void release_aligned(void* memory, std::size_t bytes) noexcept {
+  if constexpr (Alignment <= pool_alignment) {
+    pool_release(memory, bytes);
+  } else {
+    ::operator delete(memory, std::align_val_t{Alignment});
+  }
+}
+
 template <class T>
-void destroy_payload(void* payload) noexcept {
-  static_cast<T*>(payload)->~T();
+[[nodiscard]] T& payload_of(node& n) noexcept {
+  return *std::launder(reinterpret_cast<T*>(reinterpret_cast<std::byte*>(&n) + payload_offset_of<T>));
+}
+
+template <class T>
+void destroy_node_of(node& n) noexcept {
+  const std::size_t bytes = n.type->node_bytes;
+  payload_of<T>(n).~T();
+  release_aligned<alignof(T)>(&n, bytes);
 }
 
 template <class T, node_kind Kind = node_kind::message>
 inline constexpr message_type type_of{
-    std::is_trivially_destructible_v<T> ? nullptr : &destroy_payload<T>,
+    std::is_trivially_destructible_v<T> && alignof(T) <= pool_alignment ? nullptr : &destroy_node_of<T>,
     static_cast<std::uint32_t>(payload_offset_of<T> + sizeof(T)),
-    static_cast<std::uint16_t>(payload_offset_of<T>),
     Kind,
     &typeid(T),
 };
 
-using base::pool_allocate;
-using base::pool_release;
-
 inline void destroy_node(node* n) noexcept {
-  if (n->type->destroy != nullptr) n->type->destroy(n->payload());
+  if (n->type->destroy != nullptr) return n->type->destroy(*n);
   pool_release(n, n->type->node_bytes);
 }
 
@@ -94,26 +119,22 @@ void construct(void* where, Args&&... args) {
 
 template <class T, node_kind Kind = node_kind::message, class... Args>
 [[nodiscard]] node_ptr make_node(Args&&... args) {
-  static_assert(alignof(T) <= 64, "joist: messages are aligned to 64 bytes at most");
+  static_assert(sizeof(T) < UINT32_MAX - 4096, "joist: a message has at most 4 GiB: put more behind a std::unique_ptr");
   constexpr const message_type& type = type_of<T, Kind>;
-  void* memory = pool_allocate(type.node_bytes);
+  void* memory = allocate_aligned<alignof(T)>(type.node_bytes);
   auto* made = ::new (memory) node{nullptr, &type, 0};
+  void* payload = static_cast<std::byte*>(memory) + payload_offset_of<T>;
   if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
-    construct<T>(made->payload(), std::forward<Args>(args)...);
+    construct<T>(payload, std::forward<Args>(args)...);
   } else {
     try {
-      construct<T>(made->payload(), std::forward<Args>(args)...);
+      construct<T>(payload, std::forward<Args>(args)...);
     } catch (...) {
-      pool_release(memory, type.node_bytes);
+      release_aligned<alignof(T)>(memory, type.node_bytes);
       throw;
     }
   }
   return node_ptr{made};
-}
-
-template <class T>
-[[nodiscard]] T& payload_of(node& n) noexcept {
-  return *std::launder(static_cast<T*>(n.payload()));
 }
 
 }  // namespace joist::inline v0::detail

@@ -36,16 +36,17 @@ template <class Body>
   using stored = std::decay_t<Body>;
   using made = closure_of<stored>;
   static_assert(std::is_invocable_v<stored&>, "joist: a process body is called without arguments: capture them");
-  void* memory = pool_allocate(sizeof(made));
+  constexpr std::size_t alignment = alignof(made);
+  void* memory = allocate_aligned<alignment>(sizeof(made));
   try {
     return closure_ptr{::new (memory) made{{[](closure& c) { static_cast<made&>(c).body(); },
                                             [](closure& c) noexcept {
                                               static_cast<made&>(c).~made();
-                                              pool_release(&c, sizeof(made));
+                                              release_aligned<alignment>(&c, sizeof(made));
                                             }},
                                            std::forward<Body>(body)}};
   } catch (...) {
-    pool_release(memory, sizeof(made));
+    release_aligned<alignment>(memory, sizeof(made));
     throw;
   }
 }
