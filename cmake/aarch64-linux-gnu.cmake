@@ -1,4 +1,5 @@
-# Cross-compiling to aarch64 on Debian: g++-aarch64-linux-gnu, and the libraries for arm64 in JOIST_SYSROOT.
+# Cross-compiling to aarch64 on Debian: g++-aarch64-linux-gnu, and the libraries for arm64 in JOIST_SYSROOT, which
+# scripts/arm64-sysroot makes. Programs are run by qemu-user.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -42,8 +42,8 @@ void lose_all_in_fork() noexcept {
 }
 
 void watch_forks() {
-  [[maybe_unused]] static const int once = ::pthread_atfork([] { claims.mutex.lock(); }, [] { claims.mutex.unlock(); },
-                                                            &lose_all_in_fork);
+  [[maybe_unused]] static const int once =
+      ::pthread_atfork([] { claims.mutex.lock(); }, [] { claims.mutex.unlock(); }, &lose_all_in_fork);
 }
 
 }  // namespace

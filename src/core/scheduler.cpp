@@ -115,8 +115,9 @@ void scheduler::start_threads() {
 
 void scheduler::check_accepts() const {
   if (lost())
-    throw error{errc::not_running, "spawn: this program is a child made by fork, and the runtime stayed with its parent; "
-                                   "call exec, or start a runtime in the child"};
+    throw error{errc::not_running,
+                "spawn: this program is a child made by fork, and the runtime stayed with its parent; "
+                "call exec, or start a runtime in the child"};
   if (!accepts()) throw error{errc::not_running, "spawn: the runtime is stopping and takes no new processes"};
 }
 

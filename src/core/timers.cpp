@@ -2,8 +2,10 @@
 
 #include <joist/timer.hpp>
 
-#include <vector>
+#include <array>
+#include <span>
 
+#include "base/assert.hpp"
 #include "core/scheduler.hpp"
 
 namespace joist::inline v0 {
@@ -56,8 +58,8 @@ void count_timer(scheduler& home, timer& t, int change) noexcept {
   }
 }
 
-// Under the wheel's mutex.
-void start_on(worker& owner, timer& t) noexcept {
+// Under the wheel's mutex. Throws std::bad_alloc: the timer is still reserved.
+void start_on(worker& owner, timer& t) {
   owner.wheel.start(t);
   const std::int64_t due = owner.wheel.next_due();
   const bool sooner = due < owner.next_due.load(std::memory_order_relaxed);
@@ -80,8 +82,15 @@ std::uint64_t start_receive_timer(worker& w, std::int64_t until) {
   const std::uint64_t reference = reference_of(w, t);
   t.deadline = until;
   t.target = w.home.pid_of(*w.running);
-  t.message = make_signal<node_kind::timeout>(reference).release();
-  start_on(w, t);
+  t.is_private = true;
+  try {
+    t.message = make_signal<node_kind::timeout>(reference).release();
+    start_on(w, t);
+  } catch (...) {
+    const content held = take_content(t);
+    drop_stopped(w, t);
+    throw;
+  }
   return reference;
 }
 
@@ -104,16 +113,15 @@ std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept {
 void drop_timers_of(scheduler& home, pid process) noexcept {
   for (const auto& owner : home.workers) {
     // In portions: a process may have had a million timers, and others need this wheel.
-    for (timer* chain = nullptr;;) {
-      {
-        const std::scoped_lock lock{owner->timer_mutex};
-        chain = owner->wheel.take_all_of(process);
-      }
-      if (chain == nullptr) break;
-      while (chain != nullptr) {
+    constexpr std::size_t portion = 64;
+    for (bool all = false; !all;) {
+      std::array<content, portion> held;  // destroyed after the lock
+      const std::scoped_lock lock{owner->timer_mutex};
+      timer* chain = owner->wheel.take_some_of(process, portion);
+      all = chain == nullptr;
+      for (std::size_t i = 0; chain != nullptr; ++i) {
         timer& t = *std::exchange(chain, chain->next);
-        const content held = take_content(t);
-        const std::scoped_lock lock{owner->timer_mutex};
+        held[i] = take_content(t);
         drop_stopped(*owner, t);
       }
     }
@@ -134,7 +142,11 @@ bool fire_interval(worker& w, timer& t, pid target) {
     if (t.state != timer_state::firing) return false;
     t.deadline += t.extras->period;  // from the deadline, not from now: ticks do not drift
     again = reference_of(w, t);
-    start_on(w, t);
+    try {
+      start_on(w, t);
+    } catch (const std::bad_alloc&) {
+      return false;  // the interval ends
+    }
   }
   // An end in between did not find it in the wheel.
   if (counted_at && w.home.find(counted_at) == nullptr) (void)drop_timer(w.home, again);
@@ -170,19 +182,21 @@ bool fire(worker& w, timer& t) {
 
 }  // namespace
 
-void fire_chain(worker& w, timer* due) {
-  timer* over = nullptr;
-  while (due != nullptr) {
-    timer& t = *std::exchange(due, due->fired_next);
-    if (!fire(w, t)) t.fired_next = std::exchange(over, &t);
+void fire_timers(worker& w, std::span<timer*> due) {
+  for (timer*& t : due) {
+    if (fire(w, *t)) t = nullptr;
   }
-  std::vector<content> held;  // destroyed after the lock
-  const std::scoped_lock lock{w.timer_mutex};
-  while (over != nullptr) {
-    timer& t = *std::exchange(over, over->fired_next);
-    if (t.message != nullptr || t.extras != nullptr) held.push_back(take_content(t));
-    drop_stopped(w, t);
+  timer_extras* held = nullptr;  // destroyed after the lock
+  {
+    const std::scoped_lock lock{w.timer_mutex};
+    for (timer* t : due) {
+      if (t == nullptr) continue;
+      JOIST_ASSERT(t->message == nullptr, "a timer that fired has given its message away");
+      if (timer_extras* x = std::exchange(t->extras, nullptr)) x->next = std::exchange(held, x);
+      drop_stopped(w, *t);
+    }
   }
+  while (held != nullptr) delete std::exchange(held, held->next);
 }
 
 }  // namespace core
@@ -191,14 +205,15 @@ namespace {
 
 // Fills in and starts a timer, under the wheel's mutex. The target is counted before it is asked whether it lives, and
 // an end closes the process before it reads the count: one of the two sees the other, and no timer outlives its target.
-void fill_in(worker& owner, timer& t, std::int64_t deadline, pid target, node_ptr message,
-             std::unique_ptr<timer_extras> extras) noexcept {
+// Throws std::bad_alloc: the timer is still reserved, and empty.
+void fill_in(worker& owner, timer& t, std::int64_t deadline, pid target, node_ptr& message,
+             std::unique_ptr<timer_extras>& extras) {
   t.deadline = deadline;
   t.target = target;
-  t.message = message.release();
-  t.extras = extras.release();
   if (target) count_timer(owner.home, t, +1);
   start_on(owner, t);
+  t.message = message.release();
+  t.extras = extras.release();
 }
 
 ref start_new(worker& w, std::int64_t deadline, pid target, node_ptr message, std::unique_ptr<timer_extras> extras) {
@@ -207,7 +222,12 @@ ref start_new(worker& w, std::int64_t deadline, pid target, node_ptr message, st
     const std::scoped_lock lock{w.timer_mutex};
     timer& t = w.wheel.make();
     reference = reference_of(w, t);
-    fill_in(w, t, deadline, target, std::move(message), std::move(extras));
+    try {
+      fill_in(w, t, deadline, target, message, extras);
+    } catch (...) {
+      drop_stopped(w, t);
+      throw;
+    }
   }
   if (target && w.home.find(target) == nullptr) (void)drop_timer(w.home, reference);
   charge(w);
@@ -248,7 +268,7 @@ timer_reservation::~timer_reservation() {
   if (started_) return;
   worker& owner = *wheel_owner(this_worker()->home, reference_.value());
   const std::scoped_lock lock{owner.timer_mutex};
-  owner.wheel.drop(*find_timer(owner, reference_.value()));
+  drop_stopped(owner, *find_timer(owner, reference_.value()));
 }
 
 ref timer_reservation::start(deadline when, timer_target target, node_ptr message) {
@@ -258,8 +278,7 @@ ref timer_reservation::start(deadline when, timer_target target, node_ptr messag
   worker& owner = *wheel_owner(w.home, reference_.value());
   {
     const std::scoped_lock lock{owner.timer_mutex};
-    fill_in(owner, *find_timer(owner, reference_.value()), when.resolve(), target.process, std::move(message),
-            std::move(extras));
+    fill_in(owner, *find_timer(owner, reference_.value()), when.resolve(), target.process, message, extras);
   }
   started_ = true;
   if (target.process && w.home.find(target.process) == nullptr) (void)drop_timer(w.home, reference_.value());

@@ -1,8 +1,10 @@
 #include "core/worker.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <span>
 
 #include "base/assert.hpp"
 #include "base/pool.hpp"
@@ -237,9 +239,10 @@ void work(worker& w) {
   w.resting.store(false, std::memory_order_seq_cst);
   while (process_control* p = next_process(w)) run_one(w, *p);
   if (w.home.lost()) {
-    std::fputs("joist: a process waits in a child made by fork, and the runtime stayed with its parent: expected exec or "
-               "_exit right after fork\n",
-               stderr);
+    std::fputs(
+        "joist: a process waits in a child made by fork, and the runtime stayed with its parent: expected exec or "
+        "_exit right after fork\n",
+        stderr);
     std::abort();
   }
   w.resting.store(true, std::memory_order_seq_cst);
@@ -298,13 +301,14 @@ namespace {
 void fire_timers(worker& w) {
   const std::int64_t now = now_ns();
   if (w.next_due.load(std::memory_order_relaxed) > now) return;
-  timer* due = nullptr;
+  std::array<timer*, timers_at_once> due;
+  std::size_t count = 0;
   {
     const std::scoped_lock lock{w.timer_mutex};
-    due = w.wheel.advance(now, timers_at_once);
+    count = w.wheel.advance(now, due);
     w.next_due.store(w.wheel.next_due(), std::memory_order_relaxed);
   }
-  fire_chain(w, due);
+  fire_timers(w, std::span{due}.first(count));
 }
 
 }  // namespace joist::inline v0::core

@@ -9,8 +9,8 @@ using namespace joist;
 
 TEST_CASE("random: the first numbers of splitmix64 with seed 1234567, as published with it") {
   base::random dice{1234567};
-  for (const std::uint64_t expected : {6457827717110365317U, 3203168211198807973U, 9817491932198370423U,
-                                       4593380528125082431U, 16408922859458223821U}) {
+  for (const std::uint64_t expected :
+       {6457827717110365317U, 3203168211198807973U, 9817491932198370423U, 4593380528125082431U, 16408922859458223821U}) {
     CHECK(dice.next() == expected);
   }
 }

@@ -1,7 +1,10 @@
 // core/timer_wheel.hpp against a model: a sorted list of deadlines.
 #include "core/timer_wheel.hpp"
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "base/random.hpp"
@@ -32,13 +35,16 @@ TEST_CASE("timer wheel: fires what the model fires, never early, in order of tic
       } else {
         now += static_cast<std::int64_t>(dice.next() >> (20 + dice.below(40)));
         std::uint64_t last = 0;
-        for (core::timer* t = wheel.advance(now, SIZE_MAX); t != nullptr;) {
-          core::timer& fired = *std::exchange(t, t->fired_next);
-          REQUIRE(fired.deadline <= now);
-          REQUIRE(fired.tick >= last);
-          last = fired.tick;
-          REQUIRE(model.erase({fired.index, fired.generation}) == 1);
-          wheel.drop(fired);
+        std::array<core::timer*, 7> out;
+        for (std::size_t count = out.size(); count == out.size();) {
+          count = wheel.advance(now, out);
+          for (core::timer* fired : std::span{out}.first(count)) {
+            REQUIRE(fired->deadline <= now);
+            REQUIRE(core::timer_wheel::tick_of(fired->deadline) >= last);
+            last = core::timer_wheel::tick_of(fired->deadline);
+            REQUIRE(model.erase({fired->index, fired->generation}) == 1);
+            wheel.drop(*fired);
+          }
         }
         for (const auto& [key, deadline] : model) REQUIRE(deadline > now - (1 << core::timer_wheel::tick_bits));
       }
@@ -57,7 +63,30 @@ TEST_CASE("timer wheel: takes out all timers of one target") {
     wheel.start(t);
   }
   int taken = 0;
-  for (core::timer* t = wheel.take_all_of(pid{1, 3, 1}); t != nullptr; ++taken) wheel.drop(*std::exchange(t, t->next));
+  for (int round = 0; round < 20; ++round) {
+    for (core::timer* t = wheel.take_some_of(pid{1, 3, 1}, 30); t != nullptr; ++taken)
+      wheel.drop(*std::exchange(t, t->next));
+    if (round < 3) CHECK(taken == 30 * (round + 1));
+  }
   CHECK(taken == 100);
   CHECK(wheel.size() == 900);
+}
+
+TEST_CASE("timer wheel: cancelled timers do not pile up, however far their deadlines lie") {
+  core::timer_wheel wheel;
+  core::timer& stays = wheel.make();
+  stays.deadline = std::int64_t{1} << 60;
+  wheel.start(stays);
+  std::uint32_t highest = 0;
+  for (int i = 0; i < 1'000'000; ++i) {
+    core::timer& t = wheel.make();
+    t.deadline = std::int64_t{1} << (30 + i % 30);
+    wheel.start(t);
+    wheel.stop(t);
+    highest = std::max(highest, t.index);
+    wheel.drop(t);
+  }
+  CHECK(highest < 10);
+  CHECK(wheel.size() == 1);
+  CHECK(wheel.entries() <= 3000);
 }

@@ -66,7 +66,7 @@ template <std::size_t Alignment>
   if constexpr (Alignment <= pool_alignment) {
     return pool_allocate(bytes);
   } else {
-    return ::operator new(bytes, std::align_val_t{Alignment});
+    return ::operator new (bytes, std::align_val_t{Alignment});
   }
 }
 template <std::size_t Alignment>
@@ -74,7 +74,7 @@ void release_aligned(void* memory, std::size_t bytes) noexcept {
   if constexpr (Alignment <= pool_alignment) {
     pool_release(memory, bytes);
   } else {
-    ::operator delete(memory, std::align_val_t{Alignment});
+    ::operator delete (memory, std::align_val_t{Alignment});
   }
 }
 
