@@ -16,5 +16,7 @@ set(joist_pc_boost "")
 if(JOIST_FCONTEXT)
   set(joist_pc_boost " -lboost_context")
 endif()
+# Relative: an installed tree may be moved, or installed with --prefix.
+file(RELATIVE_PATH joist_pc_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/joist.pc.in joist.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/joist.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -2,7 +2,9 @@
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 using namespace joist;
@@ -266,6 +268,81 @@ TEST_CASE("exit: what a process throws becomes an error with type, what and back
            })
                .error()
                ->what == "second");
+  });
+}
+
+namespace {
+
+struct waits_when_dropped {
+  ~waits_when_dropped() { sleep_for(1ms); }
+};
+[[gnu::noinline]] void first_thrower() { throw std::runtime_error{"first"}; }
+[[gnu::noinline]] void second_thrower() {
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // not folded with the other
+  throw std::logic_error{"second"};
+}
+
+/// The addresses of `reason` that lie in `function`.
+bool was_thrown_in(const exit_reason& reason, void (*function)()) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(function);
+  const auto& trace = reason.error()->backtrace;
+  return std::any_of(trace.begin(), trace.end(), [begin](void* address) {
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    return at > begin && at < begin + 128;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("exit: the backtrace is that of the process's own throw, whoever throws while it waits in a destructor", "[L18]") {
+  support::everywhere([] {
+    const auto one = spawn_monitor([] {
+      const waits_when_dropped waits;
+      first_thrower();
+    });
+    const auto two = spawn_monitor([] {
+      const waits_when_dropped waits;
+      second_thrower();
+    });
+    EXPECT(was_thrown_in(reason_of(one), &first_thrower));
+    EXPECT(was_thrown_in(reason_of(two), &second_thrower));
+  });
+}
+
+namespace {
+
+struct says_nothing : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+struct unprintable {
+  int value;
+  bool operator==(const unprintable&) const = default;
+};
+
+}  // namespace
+
+template <>
+struct fmt::formatter<unprintable> : fmt::formatter<int> {
+  template <class Context>
+  auto format(const unprintable& u, Context& context) const {
+    if (u.value != 0) throw std::runtime_error{"cannot"};
+    return context.out();
+  }
+};
+
+TEST_CASE("exit: exceptions without words, and reasons that cannot be printed, end the process and nothing else", "[L18]") {
+  auto options = support::quiet();
+  options.crash_reports = true;
+  runtime rt{options};
+  rt.ask([] {
+    EXPECT(support::reason_after([] { throw says_nothing{}; }).error()->what.empty());
+    EXPECT(support::reason_after([] { throw static_cast<const char*>(nullptr); }).error()->what.empty());
+    const auto reason = support::reason_after([] { joist::exit(exit_reason::of(unprintable{1})); });
+    EXPECT(reason.value<unprintable>()->value == 1);
+    EXPECT(reason.to_string().find("threw") != std::string::npos);
+    const auto waiting = spawn_monitor([] { support::wait_for_ever(); });
+    joist::exit(waiting.process, exit_reason::of(unprintable{2}));
+    EXPECT(reason_of(waiting) == exit_reason::of(unprintable{2}));
   });
 }
 

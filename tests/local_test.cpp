@@ -35,3 +35,31 @@ TEST_CASE("process_local: is destroyed with its process, however that ends") {
   });
   CHECK(support::refuses(errc::not_a_process, [] { (void)depth.get(); }));
 }
+
+namespace {
+
+template <int N>
+struct needs_another {
+  int number = 0;
+  needs_another();
+};
+template <int N>
+process_local<needs_another<N>> chained;
+
+template <int N>
+needs_another<N>::needs_another() {
+  if constexpr (N > 0) number = chained<N - 1>.get().number + 1;
+}
+
+}  // namespace
+
+TEST_CASE("process_local: the making of one may ask for others") {
+  support::everywhere([] {
+    EXPECT(support::reason_after([] {
+             EXPECT(chained<20>.get().number == 20);
+             chained<20>.get().number = 7;
+             EXPECT(chained<20>.get().number == 7);
+             EXPECT(chained<19>.get().number == 19);
+           }) == exit_reason::normal);
+  });
+}

@@ -1,6 +1,8 @@
 // joist/message.hpp
 #include <array>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "support/ends.hpp"
 #include "support/world.hpp"
@@ -83,6 +85,52 @@ TEST_CASE("send: a payload is destroyed exactly once, whoever dies when") {
     for (const auto& m : {unread, killed, holding}) (void)support::reason_of(m);
     while (p.use_count() > 1) yield();  // the killed are unwound after their end is announced
   });
+}
+
+namespace {
+
+/// Tells its owner when it is dropped.
+class told_when_dropped {
+ public:
+  explicit told_when_dropped(pid owner) : owner_{owner} {}
+  told_when_dropped(told_when_dropped&& from) noexcept : owner_{std::exchange(from.owner_, pid{})} {}
+  told_when_dropped& operator=(told_when_dropped&&) = delete;
+  ~told_when_dropped() {
+    if (owner_) send(owner_, support::go{});
+  }
+
+ private:
+  pid owner_;
+};
+
+}  // namespace
+
+TEST_CASE("send: a message that sends when it is dropped may move its sender to another thread") {
+  auto body = [] {
+    const pid dead = spawn([] {});
+    (void)support::await_end(dead);
+    std::vector<monitored> all;
+    for (int k = 0; k < 8; ++k) {
+      all.push_back(spawn_monitor([dead] {
+        for (int i = 0; i < 200; ++i) {
+          send(dead, told_when_dropped{self()});
+          receive<support::go>();
+          const alias off = make_alias();
+          unalias(off);
+          send(off, told_when_dropped{self()});
+          receive<support::go>();
+          cancel_timer(send_after(std::chrono::hours{1}, self(), told_when_dropped{self()}));
+          receive<support::go>();
+        }
+      }));
+    }
+    for (const auto& m : all) EXPECT(support::reason_of(m).to_string() == "normal");
+  };
+  support::in_simulation(body, 20);
+  auto options = support::quiet();
+  options.reductions = 5;
+  runtime rt{options};
+  rt.ask(body);
 }
 
 TEST_CASE("send: values of any size and alignment arrive whole") {

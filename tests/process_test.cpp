@@ -3,6 +3,7 @@
 #include "support/world.hpp"
 
 #include <atomic>
+#include <thread>
 
 using namespace joist;
 using namespace std::chrono_literals;
@@ -114,7 +115,7 @@ TEST_CASE("process: a suspended one runs again after as many resumes, and keeps 
     resume(child.process);
     EXPECT(receive<int>() == 1);
     EXPECT(process_info(child.process)->status != process_status::suspended);
-    resume(child.process);  // one too many: nothing
+    EXPECT(support::refuses(errc::bad_argument, [&] { resume(child.process); }));  // one too many
     suspend(child.process);
     send(child.process, 2);
     EXPECT(support::mailbox_stays_empty(1ms));
@@ -271,6 +272,101 @@ TEST_CASE("process: a limited mailbox has room again for each message that is ta
     for (int i = 0; i < 20; ++i) EXPECT(receive<int>() == i);
     joist::exit(child.process, exit_reason::kill);
     EXPECT(reason_of(child) == exit_reason::killed);
+  });
+}
+
+TEST_CASE("process: answers of the runtime and exits are not counted against a mailbox limit", "[L12]") {
+  support::everywhere([] {
+    const pid other = spawn([] { support::wait_for_ever(); });
+    spawn_options options;
+    options.mailbox_limit = 2;
+    options.when_full = mailbox_policy::fail;
+    const auto child = spawn_monitor(options, [other, main = self()] {
+      trap_exit(true);
+      for (int i = 0; i < 5; ++i) EXPECT(process_info(other) && is_alive(other));
+      const auto dead = spawn_monitor([] {});
+      EXPECT(reason_of(dead) == exit_reason::normal);
+      link(dead.process);
+      EXPECT(receive<exited>().reason == exit_reason::noproc);
+      send(main, go{});
+      receive<go>();
+      EXPECT(process_info(self())->message_queue_length == 2);
+    });
+    receive<go>();
+    EXPECT(send(child.process, 1) == send_result::sent);
+    EXPECT(send(child.process, 2) == send_result::sent);
+    EXPECT(send(child.process, 3) == send_result::mailbox_full);
+    joist::exit(child.process, exit_reason::kill);
+    EXPECT(reason_of(child) == exit_reason::killed);
+    joist::exit(other, exit_reason::kill);
+  });
+}
+
+TEST_CASE("process: a mailbox limit begins anew with each process in a place, whoever still sends to the last", "[L12]") {
+  runtime rt{support::quiet(1)};
+  std::atomic<std::uint64_t> target{0};
+  std::atomic<bool> over{false};
+  std::vector<std::thread> senders;
+  for (int i = 0; i < 3; ++i) {
+    senders.emplace_back([&] {
+      while (!over.load()) send(pid::from_value(target.load()), 1);
+    });
+  }
+  const bool right = rt.ask([&target] {
+    spawn_options options;
+    options.mailbox_limit = 1000;
+    options.when_full = mailbox_policy::fail;
+    for (int i = 0; i < (support::checked_build ? 100 : 3000); ++i) {
+      const auto hit = spawn_monitor(options, [&target] {
+        target = self().value();
+        for (int k = 0; k < 3; ++k) yield();
+      });
+      (void)reason_of(hit);
+      target = 0;
+      const auto quiet = spawn_monitor(options, [] { receive<char>(); });
+      if (send(quiet.process, 'x') != send_result::sent) return false;
+      (void)reason_of(quiet);
+    }
+    return true;
+  });
+  over = true;
+  for (auto& s : senders) s.join();
+  CHECK(right);
+}
+
+TEST_CASE("process: wrong spawn options are refused with what was expected", "[L21]") {
+  support::everywhere([] {
+    auto refused = [](spawn_options o) { return support::refuses(errc::bad_argument, [&] { spawn(o, [] {}); }); };
+    spawn_options o;
+    o.priority = static_cast<priority>(77);
+    EXPECT(refused(o));
+    o = {};
+    o.when_full = static_cast<mailbox_policy>(9);
+    EXPECT(refused(o));
+    o = {};
+    o.stack_bytes = 1 << 20;
+    EXPECT(refused(o));
+    o.own_stack = true;
+    o.stack_bytes = std::size_t{1} << 60;
+    EXPECT(refused(o));
+  });
+}
+
+TEST_CASE("process: a suspension ends with the process that made it", "[L22]") {
+  support::everywhere([] {
+    const auto child = spawn_monitor([main = self()] {
+      receive<go>();
+      send(main, 1);
+    });
+    const auto suspender = spawn_monitor([child] {
+      suspend(child.process);
+      suspend(child.process);
+    });
+    EXPECT(reason_of(suspender) == exit_reason::normal);
+    send(child.process, go{});
+    EXPECT(receive<int>() == 1);
+    EXPECT(support::refuses(errc::bad_argument, [] { resume(self()); }));
+    EXPECT(reason_of(child) == exit_reason::normal);
   });
 }
 

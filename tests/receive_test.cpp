@@ -211,3 +211,52 @@ TEST_CASE("receive: a handler's exception leaves, and its message is gone") {
     EXPECT(support::mailbox_stays_empty());
   });
 }
+
+TEST_CASE("receive: a guard of any_message sees what it is, with and without a limit") {
+  support::everywhere([] {
+    send(self(), std::string{"text"});
+    send(self(), note{3});
+    auto is_note = [](const any_message& m) { return m.get_if<note>() != nullptr && m.get_if<note>()->number == 3; };
+    EXPECT(receive(when(is_note, [](any_message m) { return m.get_if<note>()->number; })) == 3);
+    EXPECT(!receive<std::string>([](const std::string& s) { return s == "other"; }, after(1ms)));
+    EXPECT(receive<std::string>([](const std::string& s) { return s == "text"; }, after(1ms)) == "text");
+    EXPECT(support::mailbox_stays_empty(0ms));
+  });
+}
+
+namespace {
+
+int doubled(note n) noexcept { return 2 * n.number; }
+
+}  // namespace
+
+TEST_CASE("receive: functions are handlers too") {
+  support::everywhere([] {
+    send(self(), note{1});
+    send(self(), note{2});
+    EXPECT(receive(doubled) == 2);
+    EXPECT(receive(&doubled) == 4);
+  });
+}
+
+TEST_CASE("receive: a timeout of a wait that is over does not end a later one", "[L11]") {
+  support::on_workers(
+      [] {
+        const pid echo = spawn([] {
+          for (;;) {
+            const pid asker = receive<pid>();
+            send(asker, note{1});
+          }
+        });
+        for (int i = 0; i < 300; ++i) {
+          send(echo, self());
+          (void)receive<note>(after(70us));  // may come, or not
+          send(echo, self());
+          EXPECT(receive<note>(after(1h)));
+          while (receive<note>(after(0s))) {
+          }
+        }
+        joist::exit(echo, exit_reason::kill);
+      },
+      5);
+}

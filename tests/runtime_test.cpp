@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -85,6 +86,50 @@ TEST_CASE("ask: a crash, a kill and a timeout are told, and a process may not as
   CHECK(reason_of([] { support::wait_for_ever(); }, 10ms) == exit_reason::timeout);
   CHECK(rt.ask([&rt] { return support::refuses(errc::bad_wait, [&rt] { rt.ask([] {}); }); }));
   CHECK(rt.ask([&rt] { return support::refuses(errc::bad_wait, [&rt] { (void)rt.stop(1s); }); }));
+}
+
+TEST_CASE("ask: a question that exits before it has an answer, and a runtime that stops before it asked, are told") {
+  runtime rt{support::quiet(1)};
+  auto reason_of = [&rt](auto question) -> std::optional<exit_reason> {
+    try {
+      rt.ask(question);
+    } catch (const ask_failed& failure) {
+      return failure.reason();
+    }
+    return std::nullopt;
+  };
+  CHECK(reason_of([]() -> int { joist::exit(exit_reason::normal); }) == exit_reason::normal);
+  CHECK(reason_of([]() -> int { joist::exit(exit_reason::shutdown); }) == exit_reason::shutdown);
+  CHECK_FALSE(reason_of([] { joist::exit(exit_reason::normal); }).has_value());
+
+  std::atomic<bool> busy{false};
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  rt.spawn([&busy, release] {
+    busy = true;
+    while (!release->load()) {
+    }
+  });
+  while (!busy.load()) std::this_thread::yield();
+  std::optional<exit_reason> told;
+  std::thread asker{[&] { told = reason_of([] {}); }};
+  while (rt.info().process_count < 2) std::this_thread::yield();
+  CHECK_FALSE(rt.stop(50ms).clean());
+  asker.join();
+  CHECK(told == exit_reason::killed);
+  release->store(true);
+}
+
+TEST_CASE("stop: from several threads at once, each within its limit, with the same report") {
+  for (int round = 0; round < 20; ++round) {
+    runtime rt{support::quiet(2)};
+    for (int i = 0; i < 10; ++i) rt.spawn([] { support::wait_for_ever(); });
+    std::vector<std::thread> threads;
+    std::atomic<int> clean{0};
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&] { clean += rt.stop(std::chrono::milliseconds::max()).clean() ? 1 : 0; });
+    for (auto& thread : threads) thread.join();
+    CHECK(clean.load() == 4);
+  }
 }
 
 TEST_CASE("stop: is bounded although a process never comes back, and reports it") {
@@ -204,6 +249,7 @@ TEST_CASE("runtime: wrong options are refused with what was expected") {
   CHECK(refused([](runtime_options& o) { o.slots = 0; }));
   CHECK(refused([](runtime_options& o) { o.slot_bytes = 100'000; }));
   CHECK(refused([](runtime_options& o) { o.reductions = 0; }));
+  CHECK(refused([](runtime_options& o) { o.stop_deadline = -1ms; }));
 }
 
 TEST_CASE("runtime: its threads take no signals that are for the program, and those that a thread raises itself they do") {

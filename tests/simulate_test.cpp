@@ -97,3 +97,71 @@ TEST_CASE(
   ::unsetenv("JOIST_SEED");
   CHECK(seed == 42);
 }
+
+TEST_CASE("simulate: a seed repeats with many relations too, whatever ran before") {
+  // More than a relation keeps in a row: beyond, they are hashed.
+  auto order_of_ends = [](bool by_link) {
+    const auto order = std::make_shared<std::string>();
+    const auto report = joist::simulate(7, [order, by_link] {
+      const pid root = self();
+      const pid boss = spawn([] { receive<support::go>(); });
+      for (char c = 'a'; c < 'a' + 20; ++c) {
+        spawn([=] {
+          trap_exit(true);
+          if (by_link) link(boss);
+          if (!by_link) (void)monitor(boss);
+          send(root, 1);
+          receive([](exited) {}, [](down) {});
+          *order += c;
+          send(root, 2);
+        });
+      }
+      for (int i = 0; i < 20; ++i) receive<int>([](int v) { return v == 1; });
+      send(boss, support::go{});
+      for (int i = 0; i < 20; ++i) receive<int>([](int v) { return v == 2; });
+    });
+    return std::pair{*order, report.fingerprint};
+  };
+  for (const bool by_link : {true, false}) {
+    const auto first = order_of_ends(by_link);
+    (void)make_ref();
+    for (std::uint64_t i = 0; i < 300; ++i) (void)joist::simulate(i, [] { (void)make_ref(); });
+    CHECK(order_of_ends(by_link) == first);
+  }
+}
+
+TEST_CASE("simulate: a world in which only time goes on is given up after its limit of steps") {
+  simulate_options options;
+  options.step_limit = 1000;
+  CHECK(support::refuses(errc::deadlock, [&] {
+    joist::simulate(
+        1,
+        [] {
+          const pid full = spawn({.mailbox_limit = 1}, [] { receive<support::go>(); });
+          send_interval(1ms, full, 'x');
+          receive<support::go>();
+        },
+        options);
+  }));
+}
+
+TEST_CASE("simulate: time that would not fit the clock is never") {
+  joist::simulate(1, [] {
+    for (int i = 0; i < 2; ++i) sleep_for(std::chrono::hours{24 * 365 * 99});
+    const auto before = joist::clock::now();
+    EXPECT(support::refuses(errc::bad_argument, [] { sleep_for(std::chrono::hours{24 * 365 * 101}); }));
+    EXPECT(joist::clock::now() == before);
+  });
+}
+
+TEST_CASE("for_each_schedule: a seed to replay that is no number is refused") {
+  for (const char* wrong : {"", "abc", "-1", "0x10", "1 ", "99999999999999999999"}) {
+    ::setenv("JOIST_SEED", wrong, 1);
+    CHECK(support::refuses(errc::bad_argument, [] { for_each_schedule(3, [] {}); }));
+  }
+  ::setenv("JOIST_SEED", "18446744073709551615", 1);
+  int runs = 0;
+  for_each_schedule(3, [&runs] { ++runs; });
+  ::unsetenv("JOIST_SEED");
+  CHECK(runs == 1);
+}

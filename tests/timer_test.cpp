@@ -1,6 +1,7 @@
 // Timers: joist/timer.hpp.
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <vector>
 
 #include "support/ends.hpp"
@@ -72,7 +73,9 @@ TEST_CASE("timer: wrong values are refused, unknown references are nobody's", "[
     EXPECT(support::refuses(errc::bad_argument, [] { send_after(-1ms, self(), tick{1}); }));
     EXPECT(support::refuses(errc::bad_argument, [] { send_after(std::chrono::hours{24} * 365 * 101, self(), tick{1}); }));
     EXPECT(support::refuses(errc::bad_argument, [] { send_interval(0ms, self(), tick{1}); }));
-    EXPECT(support::refuses(errc::bad_argument, [] { send_after(1ms, pid{4000, 1, 1}, tick{1}); }));
+    const pid elsewhere{self().node() ^ 1U, 1, 1};
+    EXPECT(support::refuses(errc::bad_argument, [elsewhere] { send_after(1ms, elsewhere, tick{1}); }));
+    EXPECT(support::refuses(errc::bad_argument, [] { send_after(1ms, "", tick{1}); }));
     EXPECT(!cancel_timer(ref{}) && !cancel_timer(make_ref()) && !read_timer(ref{12345}));
     EXPECT(timers_running() == 0);
   });
@@ -197,6 +200,31 @@ TEST_CASE("timer: an interval ticks until it is cancelled, or its receiver ends"
     EXPECT(support::reason_of(receiver) == exit_reason::normal);
     sleep_for(5ms);
     EXPECT(timers_running() == 0);
+  });
+}
+
+TEST_CASE("timer: to an alias it arrives while that is active, and a message whose copy throws ends its interval", "[T01]") {
+  struct throws_when_copied {
+    int left = 3;
+    throws_when_copied() = default;
+    throws_when_copied(throws_when_copied&&) = default;
+    throws_when_copied(const throws_when_copied& from) : left{from.left} {
+      if (left == 0) throw std::runtime_error{"no more"};
+      --const_cast<throws_when_copied&>(from).left;
+    }
+  };
+  support::everywhere([] {
+    const alias a = make_alias();
+    send_after(1ms, a, tick{1});
+    EXPECT(receive<tick>().number == 1);
+    send_after(1ms, a, tick{2});
+    unalias(a);
+    EXPECT(support::mailbox_stays_empty(3ms));
+    EXPECT(support::refuses(errc::bad_argument, [a] { send_interval(1ms, a, tick{1}); }));
+    send_interval(1ms, self(), throws_when_copied{});
+    for (int i = 0; i < 3; ++i) receive<throws_when_copied>();
+    while (timers_running() > 0) sleep_for(1ms);
+    EXPECT(support::mailbox_stays_empty(3ms));
   });
 }
 

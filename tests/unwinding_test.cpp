@@ -1,5 +1,9 @@
 // How a process is ended: by unwinding, see process.hpp (forced_exit). The ids are those of docs/semantics.md.
+#include <atomic>
 #include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "support/ends.hpp"
 #include "support/world.hpp"
@@ -44,14 +48,14 @@ TEST_CASE("unwinding: destructors run when a process is killed, and its captures
 
 TEST_CASE("unwinding: forced_exit can be caught, tells the reason, and is raised again at each wait", "[L09]") {
   support::everywhere([] {
-    const auto child = spawn_monitor([main = self()] {
-      int raised = 0;
+    const auto raised = std::make_shared<std::atomic<int>>(0);
+    const auto child = spawn_monitor([main = self(), raised] {
       const auto wait = [&](auto call) {
         try {
           call();
         } catch (const forced_exit& e) {
-          EXPECT(e.reason() == named_reason("out"));
-          ++raised;
+          if (e.reason() == named_reason("out")) ++*raised;
+          send(main, 'c');  // cleaning up
         }
       };
       send(main, go{});
@@ -62,13 +66,115 @@ TEST_CASE("unwinding: forced_exit can be caught, tells the reason, and is raised
       wait([] { yield(); });
       wait([] { checkpoint(); });
       wait([] { trap_exit(true); });
-      send(main, raised);
+      wait([] { (void)make_ref(); });
+      wait([] { (void)whereis("x"); });
+      wait([] { (void)spawn([] {}); });
+      wait([main] { (void)monitor(main); });
+      send(main, 'd');  // what is dead sends nothing
+      ++*raised;
     });
     receive<go>();
     joist::exit(child.process, named_reason("out"));
-    EXPECT(receive<int>() == 7);
     EXPECT(reason_of(child) == named_reason("out"));
+    while (raised->load() != 12) yield();
+    for (int i = 0; i < 11; ++i) EXPECT(receive<char>() == 'c');
+    EXPECT(support::mailbox_stays_empty(0ms));
   });
+}
+
+namespace {
+
+/// A process that calls `call` for ever is ended all the same, sends nothing after its end, and lets others run.
+template <class Call>
+void ends_in_a_loop_of(Call call) {
+  const auto unwound = std::make_shared<std::atomic<bool>>(false);
+  const auto child = spawn_monitor([main = self(), call, unwound] {
+    const on_leaving told{[unwound] { unwound->store(true); }};
+    send(main, go{});
+    for (;;) call();
+  });
+  receive<go>();
+  joist::exit(child.process, exit_reason::kill);
+  EXPECT(reason_of(child) == exit_reason::killed);
+  while (!unwound->load()) yield();
+}
+
+}  // namespace
+
+TEST_CASE("unwinding: a stack that is given up takes the messages of its process along, wherever these move it") {
+  struct waits_for_ever {
+    ~waits_for_ever() { (void)receive<go>(); }
+  };
+  struct told_when_dropped {
+    pid whom;
+    explicit told_when_dropped(pid p) : whom{p} {}
+    told_when_dropped(told_when_dropped&& from) noexcept : whom{std::exchange(from.whom, pid{})} {}
+    ~told_when_dropped() {
+      for (int i = 0; i < 10 && whom; ++i) send(whom, 1);
+    }
+  };
+  auto options = support::quiet();
+  options.reductions = 5;
+  runtime rt{options};
+  rt.ask([] {
+    const pid dead = spawn([] {});
+    (void)support::await_end(dead);
+    std::vector<monitored> all;
+    for (int k = 0; k < 50; ++k) {
+      all.push_back(spawn_monitor([] {
+        const waits_for_ever last;
+        receive<char>();
+      }));
+      for (int i = 0; i < 10; ++i) send(all.back().process, told_when_dropped{dead});
+    }
+    for (const auto& m : all) joist::exit(m.process, exit_reason::kill);
+    for (const auto& m : all) EXPECT(reason_of(m) == exit_reason::killed);
+    while (system_info().abandoned_stacks < all.size()) yield();
+  });
+}
+
+TEST_CASE("unwinding: whatever a process calls in a loop, others have their turn, and a kill ends it", "[L16][L13][L21]") {
+  const auto body = [] {
+    const pid main = self();
+    const pid listener = spawn([] {
+      trap_exit(true);
+      for (;;) receive([](any_message) {});
+    });
+    ends_in_a_loop_of([listener] { send(listener, 1); });
+    ends_in_a_loop_of([] { send(pid{}, 1); });
+    ends_in_a_loop_of([] { joist::exit(pid{}, exit_reason::normal); });
+    ends_in_a_loop_of([main] { (void)is_alive(main); });
+    ends_in_a_loop_of([] { (void)process_info(self()); });
+    ends_in_a_loop_of([] { cancel_timer(send_after(1h, self(), 1)); });
+    ends_in_a_loop_of([] { (void)read_timer(ref{1}); });
+    ends_in_a_loop_of([main] { demonitor(monitor(main)); });
+    ends_in_a_loop_of([listener] {
+      link(listener);
+      unlink(listener);
+    });
+    ends_in_a_loop_of([] { (void)support::await_end(spawn([] {})); });
+    ends_in_a_loop_of([] { (void)make_ref(); });
+    ends_in_a_loop_of([] { unalias(make_alias()); });
+    ends_in_a_loop_of([] { (void)whereis("nobody"); });
+    ends_in_a_loop_of([] { (void)processes(); });
+    ends_in_a_loop_of([] { (void)system_info(); });
+    ends_in_a_loop_of([] { trap_exit(false); });
+    ends_in_a_loop_of([] {
+      register_name("mine");
+      unregister_name("mine");
+    });
+    ends_in_a_loop_of([] {
+      try {
+        receive<go>(after(1h));
+      } catch (...) {
+        for (;;) send(self(), 1);  // a handler that goes on
+      }
+    });
+    joist::exit(listener, exit_reason::kill);
+  };
+  support::in_simulation(body, support::checked_build ? 5 : 50);
+  runtime rt{support::quiet(1)};
+  rt.ask(body);
 }
 
 TEST_CASE("unwinding: a catch of std::exception does not hold a forced exit", "[L09]") {

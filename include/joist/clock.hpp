@@ -6,6 +6,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 
 namespace joist::inline v0 {
 
@@ -37,13 +38,25 @@ class deadline {
   deadline(clock::time_point when) noexcept : at_{when.time_since_epoch().count()}, absolute_{true} {}
   template <std::integral Rep, class Period>
   deadline(std::chrono::duration<Rep, Period> from_now) : at_{checked(from_now)} {}
+  template <std::floating_point Rep, class Period>
+  deadline(std::chrono::duration<Rep, Period>) = delete;  // a timeout is a whole number of something: 500ms, not 0.5s
+  template <class Number>
+  requires std::is_arithmetic_v<Number> deadline(Number)
+  = delete;  // of what? 5s, 5ms
+  template <class Clock, class Duration>
+  requires(!std::is_same_v<Clock, clock>) deadline(std::chrono::time_point<Clock, Duration>)
+  = delete;  // deadlines are points of joist::clock
 
   /// Nanoseconds on joist::clock, or `never`.
   [[nodiscard]] std::int64_t resolve() const noexcept {
-    return absolute_ || at_ == never ? at_ : clock::now().time_since_epoch().count() + at_;
+    if (absolute_ || at_ == never) return at_;
+    std::int64_t sum = 0;
+    return __builtin_add_overflow(clock::now().time_since_epoch().count(), at_, &sum) ? never : sum;
   }
   [[nodiscard]] bool is_never() const noexcept { return at_ == never; }
   [[nodiscard]] bool is_zero() const noexcept { return !absolute_ && at_ == 0; }
+  /// What it was made of, if that was a duration.
+  [[nodiscard]] std::int64_t from_now() const noexcept { return at_; }
 
  private:
   template <class Rep, class Period>

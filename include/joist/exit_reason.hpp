@@ -7,8 +7,11 @@
 // Example: examples/03_links_and_monitors. See also: process.hpp (exit), link.hpp, monitor.hpp.
 #pragma once
 
+#include <joist/sendable.hpp>
+
 #include <fmt/core.h>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +29,10 @@ struct error_info {
   std::vector<void*> backtrace;  ///< return addresses, from the throw outwards; empty if not to be had
   friend bool operator==(const error_info& a, const error_info& b) { return a.type == b.type && a.what == b.what; }
 };
+
+/// Addresses of code, which nobody changes.
+template <>
+struct enable_sendable<error_info> : std::true_type {};
 
 /// Lines "function + offset (module)" for the addresses of error_info::backtrace.     [any thread]
 [[nodiscard]] std::vector<std::string> symbolize(const std::vector<void*>& backtrace);
@@ -55,7 +62,7 @@ class exit_reason {
 
   constexpr exit_reason() noexcept = default;
 
-  /// A reason of the user's: any copyable value with operator==; printed when fmt can.
+  /// A reason of the user's: any copyable, sendable value with operator==; printed when fmt can.
   template <class Value>
   [[nodiscard]] static exit_reason of(Value value);
   /// shutdown with a detail: {shutdown, Detail} of OTP.
@@ -73,8 +80,9 @@ class exit_reason {
   template <class Value>
   [[nodiscard]] const Value* value() const noexcept;
 
+  /// A value whose formatter throws is said to be one.
   [[nodiscard]] std::string to_string() const;
-  friend bool operator==(const exit_reason& a, const exit_reason& b) noexcept;
+  friend bool operator==(const exit_reason& a, const exit_reason& b);
 
  private:
   struct payload {
@@ -127,6 +135,8 @@ exit_reason exit_reason::of(Value value) {
   if constexpr (std::is_convertible_v<Value, std::string_view> && !std::is_same_v<Value, std::string>) {
     return of(std::string{std::string_view{value}});
   } else {
+    detail::require_sendable<Value>();  // it travels to other processes
+    static_assert(std::equality_comparable<Value>, "joist: a value in an exit_reason has operator==: reasons are compared");
     return {kind::other, std::make_shared<const payload_of<Value>>(std::move(value))};
   }
 }

@@ -7,6 +7,7 @@
 // OTP: the process dictionary.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 namespace joist::inline v0 {
@@ -30,12 +31,11 @@ class process_local {
 
   /// This process's T. The reference holds while the process lives.     [process]
   [[nodiscard]] T& get() const {
-    detail::local_slot& slot = detail::local_storage(this);
-    if (slot.value == nullptr) {
-      slot.value = new T{};
-      slot.destroy = [](void* value) noexcept { delete static_cast<T*>(value); };
-    }
-    return *static_cast<T*>(slot.value);
+    const detail::local_slot* slot = detail::find_local_storage(this);
+    if (slot != nullptr && slot->value != nullptr) return *static_cast<T*>(slot->value);
+    auto made = std::make_unique<T>();  // which may ask for others: the place is looked up after it
+    detail::local_storage(this) = {made.get(), [](void* value) noexcept { delete static_cast<T*>(value); }};
+    return *made.release();
   }
   /// Whether this process has one yet.     [process]
   [[nodiscard]] bool has_value() const {

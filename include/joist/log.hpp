@@ -1,4 +1,5 @@
-// joist/log.hpp: where the runtime's own words go. By default through spdlog to standard error.
+// joist/log.hpp: where the runtime's own words go. By default through spdlog: to the logger that the program has registered
+// as "joist", else to standard error.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ enum class log_level : std::uint8_t { debug, info, warning, error };
 /// Joist.
 using log_sink = std::function<void(log_level level, std::string_view text)>;
 
-/// The default: spdlog's default logger.
+/// The default: the spdlog logger named "joist"; without one, standard error.
 [[nodiscard]] log_sink spdlog_sink();
 /// Drops everything.
 [[nodiscard]] log_sink silent_sink();

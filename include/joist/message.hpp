@@ -35,7 +35,11 @@ class any_message {
   /// The value, if it is a T.
   template <class T>
   [[nodiscard]] T* get_if() noexcept {
-    return node_->type == &detail::type_of<T> ? &detail::payload_of<T>(*node_) : nullptr;
+    return detail::is_a(*node_, detail::type_of<T>) ? &detail::payload_of<T>(*node_) : nullptr;
+  }
+  template <class T>
+  [[nodiscard]] const T* get_if() const noexcept {
+    return detail::is_a(*node_, detail::type_of<T>) ? &detail::payload_of<T>(*node_) : nullptr;
   }
   [[nodiscard]] detail::node_ptr release() && noexcept { return std::move(node_); }
 

@@ -12,8 +12,8 @@
 #include <joist/exit_reason.hpp>
 #include <joist/pid.hpp>
 #include <joist/ref.hpp>
+#include <joist/sendable.hpp>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -50,26 +50,23 @@ enum class alias_mode : unsigned char {
 [[nodiscard]] ref monitor(pid target, alias_mode mode);
 
 namespace detail {
-/// Makes the down message of a tagged monitor.
-struct down_maker {
-  virtual ~down_maker() = default;
-  [[nodiscard]] virtual node_ptr make(down ended) = 0;
+/// The message of a tagged monitor, made when the monitor is: nothing can fail when the process ends.
+struct prepared_down {
+  node_ptr message;
+  void (*fill_in)(node& message, down&& ended) noexcept = nullptr;
 };
-template <class Tag>
-struct tagged_down_maker final : down_maker {
-  explicit tagged_down_maker(Tag t) : tag{std::move(t)} {}
-  node_ptr make(down ended) override {
-    return make_node<tagged_down<Tag>>(tagged_down<Tag>{std::move(tag), std::move(ended)});
-  }
-  Tag tag;
-};
-[[nodiscard]] ref monitor_with(pid target, alias_mode mode, std::unique_ptr<down_maker> maker);
+[[nodiscard]] ref monitor_with(pid target, alias_mode mode, prepared_down prepared);
 }  // namespace detail
 
 /// Watches; the message is a tagged_down<Tag> with `tag` (OTP: the option {tag, T}).     [process]
 template <class Tag>
 [[nodiscard]] ref monitor_tagged(pid target, Tag tag, alias_mode mode = alias_mode::none) {
-  return detail::monitor_with(target, mode, std::make_unique<detail::tagged_down_maker<Tag>>(std::move(tag)));
+  detail::require_sendable<Tag>();
+  using message = tagged_down<Tag>;
+  return detail::monitor_with(
+      target, mode, {detail::make_node<message>(message{std::move(tag), {}}), [](detail::node& n, down&& ended) noexcept {
+                       detail::payload_of<message>(n).ended = std::move(ended);
+                     }});
 }
 
 enum class demonitor_option : unsigned char {

@@ -2,7 +2,8 @@
 //
 // Promises
 //   64 bits, cheap to copy, never dangling: a pid outlives its process and then names nobody
-//   a pid is never used for a second process, in this runtime or in one started after it
+//   a pid is never used for a second process, in this runtime or in one started after it. Only simulated worlds, which are
+//     the same in each run, use theirs again in later worlds
 //
 // See also: process.hpp (spawn, self), names.hpp (names that people choose).
 #pragma once
@@ -66,7 +67,8 @@ class pid {
 template <>
 struct std::hash<joist::pid> {
   std::size_t operator()(joist::pid process) const noexcept {
-    return std::hash<std::uint64_t>{}(process.value() * 0x9e3779b97f4a7c15U);
+    // Without the node: a container of pids has the same order in each run of a simulated world.
+    return std::hash<std::uint64_t>{}((process.value() << joist::pid::node_bits) * 0x9e3779b97f4a7c15U);
   }
 };
 

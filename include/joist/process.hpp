@@ -122,13 +122,14 @@ bool trap_exit(bool on);
 /// False once the process has ended, or an exit signal that ends it was sent by the caller before.     [process]
 [[nodiscard]] bool is_alive(pid process);
 
-/// Lets others run; the caller goes to the end of the queue.     [process]
+/// Lets others run; the caller goes to the end of the queue. Throws errc::bad_wait in a receive guard.     [process]
 void yield();
 /// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions. [process]
 void checkpoint();
 
-/// Stops `target` from running until as many resume calls have come (OTP: suspend_process). It still takes
-/// signals, and dies of them. Throws errc::no_process.     [process]
+/// Stops `target` from running until the caller has resumed it as often, or has ended (OTP: suspend_process). It still
+/// takes signals, and dies of them. Throws errc::no_process; errc::bad_argument for oneself, and for a resume without a
+/// suspend of the caller's.     [process]
 void suspend(pid target);
 void resume(pid target);
 

@@ -59,6 +59,13 @@ requires std::predicate<Guard&, const T&> T receive(Guard guard) {
   return detail::receive_from(0, when(std::move(guard), [](T&& message) -> T { return std::move(message); }));
 }
 
+/// The same until `limit`; nothing when none came.     [process]
+template <class T, class Guard>
+requires std::predicate<Guard&, const T&> std::optional<T> receive(Guard guard, detail::timeout_limit limit) {
+  return detail::receive_from(0, when(std::move(guard), [](T&& message) { return std::optional<T>{std::move(message)}; }),
+                              after(limit.limit, [] { return std::optional<T>{}; }));
+}
+
 /// Waits for a T until `limit`; nothing when none came.     [process]
 template <class T>
 std::optional<T> receive(detail::timeout_limit limit) {

@@ -68,9 +68,11 @@ class ask_failed : public std::runtime_error {
 /// A running system of processes.
 class runtime {
  public:
-  /// Starts the workers. Throws errc::bad_argument, errc::out_of_memory.
+  /// Starts the workers. They take no signals but those that a thread raises itself: handlers of the program run on its own
+  /// threads. Throws errc::bad_argument, errc::out_of_memory.
   explicit runtime(runtime_options options = {});
-  /// stop(options.stop_deadline).
+  /// stop(options.stop_deadline). In one of its own processes, where exit() destroys what is static, it leaves its threads
+  /// behind instead. In a child made by fork it does nothing: the threads are not there.
   ~runtime();
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
@@ -86,23 +88,27 @@ class runtime {
   }
 
   /// Runs `question` in a process of its own, blocks this thread until it ends, and returns its result: how threads
-  /// of the program talk with processes. Throws ask_failed when the process crashed, was killed, or took longer
-  /// than `limit` (it is then killed). From a process: errc::bad_wait, for it would block a worker.     [any thread]
+  /// of the program talk with processes. Throws ask_failed when the process crashed, was killed, exited before it had a
+  /// result, took longer than `limit` (it is then killed), or when the runtime stops meanwhile. From a process:
+  /// errc::bad_wait, for it would block a worker.     [any thread]
   template <class Question>
   auto ask(Question&& question, detail::deadline limit = infinity) {
     using answer = std::invoke_result_t<std::decay_t<Question>&>;
+    static_assert(!std::is_reference_v<answer>, "joist: ask returns what the question returns, from another stack: a value");
     if constexpr (std::is_void_v<answer>) {
       ask_closure(detail::make_closure(std::forward<Question>(question)), limit);
     } else {
       // Shared: after a timeout the process may still write while this thread is gone.
       auto box = std::make_shared<std::optional<answer>>();
       ask_closure(detail::make_closure([box, q = std::forward<Question>(question)]() mutable { box->emplace(q()); }), limit);
+      if (!box->has_value()) throw ask_failed{exit_reason::normal};  // the question called exit(normal)
       return std::move(**box);
     }
   }
 
   /// Ends all processes (exit signal shutdown, then kill), stops the workers and returns by `limit` at the latest.
-  /// Calls after it find errc::not_running. A second stop does nothing. Not from a process: errc::bad_wait.     [any thread]
+  /// Calls after it find errc::not_running. A second stop waits for the first, and gives the same report. Not from a
+  /// process: errc::bad_wait.     [any thread]
   stop_report stop(std::chrono::milliseconds limit);
 
   [[nodiscard]] bool running() const noexcept;

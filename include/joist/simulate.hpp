@@ -1,7 +1,8 @@
 // joist/simulate.hpp: the same program on one thread, in virtual time, with every choice taken from a seed.
 //
 // Promises
-//   the same seed gives the same run: which process goes next, where a process is interrupted, what time it is
+//   the same seed gives the same run: which process goes next, where a process is interrupted, what time it is, the order
+//     of containers of pids and references. Pids and references of a world mean nothing outside of it
 //   time costs nothing: when every process waits, the clock jumps to the next timer
 //   a world in which nothing can run any more is reported with the processes that wait (errc::deadlock)
 //
@@ -61,7 +62,8 @@ class schedule_failed : public std::runtime_error {
 };
 
 /// Runs `first` under `runs` different seeds; throws schedule_failed for the first one in which it does not end
-/// normally. With JOIST_SEED=n in the environment only seed n is run: that is the replay.
+/// normally. With JOIST_SEED=n in the environment only seed n is run: that is the replay. Throws errc::bad_argument when
+/// JOIST_SEED is no number.
 template <class First>
 void for_each_schedule(std::uint64_t runs, First first, const simulate_options& options = {}) {
   detail::explore(runs, [&](std::uint64_t seed) { return simulate(seed, first, options); });

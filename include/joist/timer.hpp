@@ -1,7 +1,8 @@
 // joist/timer.hpp: messages later.
 //
 // Promises
-//   never early; in the order of their deadlines (no order is promised for equal ones)
+//   never early, late by a tick of 66 us and what the scheduler takes; in the order of their deadlines where these lie a
+//     millisecond apart
 //   nothing arrives after a cancel that returned a time; after one that returned nothing the message may be in the
 //     mailbox already
 //   a timer to a process that has ended is gone with it
@@ -10,6 +11,7 @@
 // errc::bad_argument. Example: examples/04_timers. OTP: erlang:send_after/3, start_timer/3, timer.
 #pragma once
 
+#include <joist/alias.hpp>
 #include <joist/clock.hpp>
 #include <joist/detail/spawn.hpp>
 #include <joist/exit_reason.hpp>
@@ -18,6 +20,8 @@
 #include <joist/ref.hpp>
 
 #include <chrono>
+#include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,13 +38,28 @@ struct timeout {
 };
 
 namespace detail {
-/// Who gets the message: a pid, or whoever has the name when the timer fires.
+/// Who gets the message: a process, an alias, or whoever has the name when the timer fires.
 struct timer_target {
   timer_target(pid p) noexcept : process{p} {}
-  timer_target(std::string_view n) : name{n} {}
-  timer_target(const char* n) : name{n} {}
+  timer_target(const alias& a) noexcept : process{a.owner()}, alias_reference{a.reference().value()} {}
+  timer_target(std::string_view n) : name{n}, by_name{true} {}
+  timer_target(const std::string& n) : name{n}, by_name{true} {}
+  timer_target(const char* n) : name{n}, by_name{true} {}
   pid process;
+  std::uint64_t alias_reference = 0;
   std::string name;
+  bool by_name = false;
+};
+/// How often an interval ticks: in nanoseconds. Throws errc::bad_argument for what is not above zero.
+class tick_period {
+ public:
+  template <std::integral Rep, class Period>
+  tick_period(std::chrono::duration<Rep, Period> every) : nanoseconds_{checked(every)} {}
+  [[nodiscard]] std::int64_t nanoseconds() const noexcept { return nanoseconds_; }
+
+ private:
+  static std::int64_t checked(deadline every);
+  std::int64_t nanoseconds_;
 };
 /// What an interval timer sends each time.
 struct message_source {
@@ -62,10 +81,9 @@ class timer_reservation {
   bool started_ = false;
 };
 ref start_message_timer(deadline when, timer_target target, node_ptr message);
-ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<message_source> source);
+ref start_interval(tick_period period, timer_target target, std::unique_ptr<message_source> source);
 ref start_exit_timer(deadline when, timer_target target, exit_reason reason);
 ref start_apply_timer(deadline when, closure_ptr body);
-[[nodiscard]] std::int64_t interval_of(deadline period);
 }  // namespace detail
 
 /// Sends `message` at the deadline.     [process]
@@ -86,9 +104,10 @@ ref start_timer(detail::deadline when, detail::timer_target target, Message&& me
                      detail::make_node<value>(value{timer.reference(), std::forward<Message>(message)}));
 }
 
-/// Sends a copy of `message` every `period` (more than zero) until cancelled, or until the receiver is gone.     [process]
+/// Sends a copy of `message` every `period` (more than zero) until cancelled, or until the receiver is gone. A copy that
+/// throws ends the interval, with a line in the log.     [process]
 template <class Message>
-ref send_interval(detail::deadline period, detail::timer_target target, Message message) {
+ref send_interval(detail::tick_period period, detail::timer_target target, Message message) {
   static_assert(std::is_copy_constructible_v<Message>, "joist: an interval sends a copy each time");
   detail::require_sendable<Message>();
   struct source final : detail::message_source {
@@ -96,8 +115,7 @@ ref send_interval(detail::deadline period, detail::timer_target target, Message 
     detail::node_ptr make() override { return detail::make_node<Message>(value); }
     Message value;
   };
-  return detail::start_interval(detail::interval_of(period), std::move(target),
-                                std::make_unique<source>(std::move(message)));
+  return detail::start_interval(period, std::move(target), std::make_unique<source>(std::move(message)));
 }
 
 /// exit(target, reason) at the deadline.     [process]

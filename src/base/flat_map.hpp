@@ -10,7 +10,16 @@
 
 namespace joist::inline v0::base {
 
-template <class Value>
+/// Of references: any bits may differ.
+struct hash_of_key {
+  static constexpr std::uint64_t mix(std::uint64_t key) noexcept { return key; }
+};
+/// Of pids: without the number of the node, so that the order of entries is the same in each run of a simulated world.
+struct hash_of_pid {
+  static constexpr std::uint64_t mix(std::uint64_t key) noexcept { return key << 12; }
+};
+
+template <class Value, class Hash = hash_of_key>
 class flat_map {
  public:
   struct entry {
@@ -66,7 +75,7 @@ class flat_map {
 
   [[nodiscard]] bool is_row() const noexcept { return capacity_ <= row; }
   [[nodiscard]] std::size_t home(std::uint64_t key) const noexcept {
-    return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> 32) & (capacity_ - 1);
+    return static_cast<std::size_t>((Hash::mix(key) * 0x9e3779b97f4a7c15U) >> 32) & (capacity_ - 1);
   }
 
   entry* locate(std::uint64_t key) noexcept {

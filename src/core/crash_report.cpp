@@ -24,6 +24,7 @@ std::string list_of(Map& map, PidOf&& pid_of) {
 
 void report_crash(scheduler& home, process_control& p, const exit_reason& reason) {
   const pid self = home.pid_of(p);
+  // A report must not add to what went wrong: see exit_reason::to_string for values that cannot be printed.
   fmt::memory_buffer out;
   auto line = [&out](auto format, const auto&... values) { fmt::format_to(std::back_inserter(out), format, values...); };
   line(FMT_STRING("process {} crashed\n"), self);

@@ -33,10 +33,16 @@ std::string exit_reason::to_string() const {
                                           "noconnection", "timeout",  "error", "other"};
   const char* name = names[static_cast<std::size_t>(kind_)];
   if (data_ == nullptr) return name;
-  return kind_ == kind::other ? data_->print() : fmt::format("{} ({})", name, data_->print());
+  std::string value;
+  try {
+    value = data_->print();
+  } catch (...) {  // the user's formatter; a report of an end must not be lost by it
+    value = "a value whose formatter threw";
+  }
+  return kind_ == kind::other ? value : fmt::format("{} ({})", name, value);
 }
 
-bool operator==(const exit_reason& a, const exit_reason& b) noexcept {
+bool operator==(const exit_reason& a, const exit_reason& b) {
   if (a.kind_ != b.kind_) return false;
   if (a.data_ == b.data_) return true;
   if (a.data_ == nullptr || b.data_ == nullptr || *a.data_->type != *b.data_->type) return false;

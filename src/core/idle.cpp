@@ -31,6 +31,8 @@ void idle_workers::found() noexcept {
   if (searchers_.fetch_sub(1, std::memory_order_seq_cst) == 1) notify();
 }
 
+void idle_workers::found_nothing() noexcept { searchers_.fetch_sub(1, std::memory_order_seq_cst); }
+
 void idle_workers::prepare_sleep(worker& w, bool searching) {
   {
     const std::scoped_lock lock{mutex_};

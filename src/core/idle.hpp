@@ -33,6 +33,8 @@ class idle_workers {
   [[nodiscard]] bool begin_search(std::size_t workers) noexcept;
   /// Found something: another may be needed.     [searching worker]
   void found() noexcept;
+  /// Woken, and there was nothing left to find.     [searching worker]
+  void found_nothing() noexcept;
   /// Registers as a sleeper; the caller must look at all queues after this, then park or cancel_sleep().     [worker]
   void prepare_sleep(worker& w, bool searching);
   /// Work turned up after all: takes the registration back, and searches.     [worker]

@@ -11,6 +11,8 @@ using namespace core;
 
 namespace {
 
+constexpr std::int32_t reductions_of_a_list = 100;
+
 process_details details_of(process_control& p, bool is_running) {
   scheduler& home = this_worker()->home;
   process_details d;
@@ -56,14 +58,12 @@ void core::answer_inspection(process_control& p, std::uint64_t request, const in
   inspect_reply reply{request, std::nullopt, alive};
   if (alive && question.what == inspection::details) reply.details = details_of(p, w.running == &p);
   node_ptr message = detail::make_node<inspect_reply>(std::move(reply));
-  (void)w.home.deliver(question.asker, message, &w);
+  (void)deliver_uncounted(w.home, question.asker, message, &w);
 }
 
 std::optional<process_details> process_info(pid process) {
-  worker& w = require_process("process_info");
-  process_control& p = *w.running;
-  charge(w);
-  worker& here = *this_worker();
+  worker& here = spend(require_process("process_info"));
+  process_control& p = *here.running;
   if (process != here.home.pid_of(p)) return ask(here, process, inspection::details).details;
   if (!p.ending) take_signals(p);
   if (p.ending) return std::nullopt;
@@ -71,9 +71,7 @@ std::optional<process_details> process_info(pid process) {
 }
 
 bool is_alive(pid process) {
-  worker& w = require_process("is_alive");
-  charge(w);
-  worker& here = *this_worker();
+  worker& here = spend(require_process("is_alive"));
   if (process == here.home.pid_of(*here.running)) return !here.running->ending;
   if (process.node() == here.home.node) {
     const process_control* p = here.home.find(process);
@@ -84,25 +82,36 @@ bool is_alive(pid process) {
 }
 
 void suspend(pid target) {
-  worker& w = require_process("suspend");
-  node_ptr signal = make_signal<node_kind::suspend>(0);
-  if (target == w.home.pid_of(*w.running))
+  worker& w = spend(require_process("suspend"));
+  process_control& p = *w.running;
+  if (target == w.home.pid_of(p))
     throw error{errc::bad_argument, "suspend: a process cannot suspend itself; wait in receive"};
-  if (!w.home.deliver(target, signal, &w))
-    throw error{errc::no_process, fmt::format("suspend: no living process {}", target)};
-  charge(w);
+  if (!target) throw error{errc::no_process, "suspend: expected a pid, got one that names nobody"};
+  ++p.more().suspending[target.value()];
+  node_ptr signal = make_signal<node_kind::suspend>(0);
+  if (w.home.deliver(target, signal, &w)) return;
+  p.extras->suspending.erase(target.value());
+  throw error{errc::no_process, fmt::format("suspend: no living process {}", target)};
 }
 
 void resume(pid target) {
-  worker& w = require_process("resume");
-  node_ptr signal = make_signal<node_kind::resume>(0);
-  if (!w.home.deliver(target, signal, &w))
+  worker& w = spend(require_process("resume"));
+  process_control& p = *w.running;
+  std::uint32_t* times = p.extras != nullptr && target ? p.extras->suspending.find(target.value()) : nullptr;
+  if (times == nullptr && w.home.find(target) == nullptr)
     throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
-  charge(w);
+  if (times == nullptr) {
+    throw error{errc::bad_argument, fmt::format("resume: expected a process that the caller has suspended, got {}", target)};
+  }
+  if (--*times == 0) p.extras->suspending.erase(target.value());
+  node_ptr signal = make_signal<node_kind::resume>(0);
+  if (w.home.deliver(target, signal, &w)) return;
+  p.extras->suspending.erase(target.value());
+  throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
 }
 
-std::vector<pid> processes() { return require_process("processes").home.all(); }
+std::vector<pid> processes() { return spend(require_process("processes"), reductions_of_a_list).home.all(); }
 
-system_details system_info() { return require_process("system_info").home.info(); }
+system_details system_info() { return spend(require_process("system_info"), reductions_of_a_list).home.info(); }
 
 }  // namespace joist::inline v0

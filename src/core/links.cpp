@@ -9,9 +9,8 @@ namespace joist::inline v0 {
 using namespace core;
 
 void link(pid other) {
-  worker& w = require_process("link");
+  worker& w = spend(require_process("link"));
   process_control& p = *w.running;
-  charge(w);
   if (!other) throw error{errc::bad_argument, "link: expected a pid, got one that names nobody"};
   const pid me = w.home.pid_of(p);
   if (other == me) return;
@@ -19,18 +18,18 @@ void link(pid other) {
   if (end.active) return;
   end.active = true;
   node_ptr signal = make_signal<node_kind::link>(me.value());
-  worker& here = *this_worker();
-  if (here.home.deliver(other, signal, &here)) {
+  if (w.home.deliver(other, signal, &w)) {
     if (!p.ending) return;
     signal = make_signal<node_kind::exit, exit_payload>(me.value(), p.extras->reason, true);  // its other links know
-    (void)here.home.deliver(other, signal, &here);
+    (void)w.home.deliver(other, signal, &w);
     return;
   }
   link_end& dead = p.more().links[other.value()];
   dead.active = false;
   if (dead.unlinks == 0) p.extras->links.erase(other.value());
   if (!p.traps_exits) throw error{errc::no_process, fmt::format("link: no living process {}", other)};
-  send(me, exited{other, exit_reason::noproc});
+  signal = make_signal<node_kind::exit, exit_payload>(other.value(), exit_reason::noproc, false);
+  (void)w.home.deliver(me, signal, &w);
 }
 
 void unlink(pid other) {
@@ -38,7 +37,7 @@ void unlink(pid other) {
   process_control& p = *w.running;
   charge(w);
   // L13: an exit signal that is here already is not undone by an unlink.
-  take_signals(p);
+  if (!p.ending) take_signals(p);
   link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
   if (end == nullptr || !end->active) return;
   end->active = false;

@@ -6,6 +6,7 @@
 
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
+#include "core/simulation.hpp"
 
 namespace joist::inline v0 {
 
@@ -34,8 +35,7 @@ void flush_down(process_control& p, std::uint64_t reference) {
 // The watch is there before the signal goes, so the answer finds it, however fast it comes.
 ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   process_control& p = *w.running;
-  charge(w);
-  worker& here = *this_worker();
+  worker& here = spend(w);
   const std::uint64_t reference = new_ref(here);
   p.box.set_mark(reference);
   const pid me = here.home.pid_of(p);
@@ -55,6 +55,7 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
 }  // namespace
 
 std::uint64_t core::new_ref(worker& w) {
+  if (w.simulated != nullptr) return w.simulated->new_ref();
   if (w.next_ref % ref_block == 0) w.next_ref = refs_taken.fetch_add(ref_block, std::memory_order_relaxed) + 1;
   return w.next_ref++;
 }
@@ -62,6 +63,7 @@ std::uint64_t core::new_ref(worker& w) {
 ref make_ref() {
   worker* w = this_worker();
   if (w == nullptr) return ref{refs_taken.fetch_add(ref_block, std::memory_order_relaxed) + 1};
+  if (w->running != nullptr) w = &spend(*w);
   const std::uint64_t reference = new_ref(*w);
   if (w->running != nullptr) {
     process_control& p = *w->running;
@@ -83,10 +85,10 @@ ref monitor(std::string_view name) {
   return watch_process(w, w.home.names.find(name), alias_mode::none, std::move(entry));
 }
 
-ref detail::monitor_with(pid target, alias_mode mode, std::unique_ptr<down_maker> maker) {
-  worker& w = require_process("monitor");
+ref detail::monitor_with(pid target, alias_mode mode, prepared_down prepared) {
+  worker& w = require_process("monitor_tagged");
   watch entry;
-  entry.maker = std::move(maker);
+  entry.prepared = std::move(prepared);
   return watch_process(w, target, mode, std::move(entry));
 }
 
@@ -112,17 +114,21 @@ bool demonitor(ref reference, demonitor_option option) {
 }
 
 alias make_alias(alias_use use) {
-  worker& w = require_process("make_alias");
+  process_control& p = *require_process("make_alias").running;
   const ref reference = make_ref();
-  w.running->more().aliases[reference.value()].one_reply = use == alias_use::one_reply;
+  p.more().aliases[reference.value()].one_reply = use == alias_use::one_reply;
   return {self(), reference};
 }
 
-alias alias_of(ref reference) { return {self(), reference}; }
+alias alias_of(ref reference) {
+  const worker& w = require_process("alias_of");
+  return {w.home.pid_of(*w.running), reference};
+}
 
 bool unalias(ref reference) {
   worker& w = require_process("unalias");
   process_control& p = *w.running;
+  charge(w);
   return p.extras != nullptr && p.extras->aliases.erase(reference.value());
 }
 

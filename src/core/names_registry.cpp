@@ -22,10 +22,20 @@ void check_name(std::string_view name) {
 
 }  // namespace
 
+std::string shown_name(std::string_view name) {
+  return name.size() <= longest_name_bytes ? std::string{name} : std::string{name.substr(0, 40)} + "...";
+}
+
 void names_registry::add(std::string_view name, pid process) {
   check_name(name);
   const std::scoped_lock lock{mutex_};
   process_control* p = process.node() == node_ ? table_.place_of(process) : nullptr;
+  if (process && process.node() != node_) {
+    throw error{errc::no_process,
+                fmt::format("register_name: {} belongs to another runtime, or is no process; a name is for "
+                            "a process of the caller's runtime",
+                            process)};
+  }
   if (p == nullptr || p->generation.load(std::memory_order_relaxed) != process.generation()) {
     throw error{errc::no_process, fmt::format("register_name: no living process {} to name \"{}\"", process, name)};
   }
@@ -61,7 +71,7 @@ void names_registry::remove(std::string_view name) {
   const std::scoped_lock lock{mutex_};
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) {
-    throw error{errc::name_unknown, fmt::format("unregister_name: no process is registered as \"{}\"", name)};
+    throw error{errc::name_unknown, fmt::format("unregister_name: no process is registered as \"{}\"", shown_name(name))};
   }
   by_process_.erase(found->second);
   by_name_.erase(found);

@@ -20,6 +20,9 @@
 
 namespace joist::inline v0::core {
 
+/// A name as it stands in a message: a long one is cut.
+[[nodiscard]] std::string shown_name(std::string_view name);
+
 class names_registry {
  public:
   names_registry(const process_table& table, std::uint32_t node) : table_{table}, node_{node} {}

@@ -15,8 +15,8 @@ namespace joist::inline v0::core {
 namespace {
 
 constexpr std::size_t nodes = std::size_t{1} << pid::node_bits;
-// See process_table::give_back: the count of generations may be a little behind.
-constexpr std::uint32_t generation_margin = 1000;
+// The highest numbers are for simulated worlds.
+constexpr std::uint32_t first_simulated = nodes - 256;
 
 struct node_entry {
   std::atomic<scheduler*> here{nullptr};
@@ -27,7 +27,8 @@ struct node_entry {
 
 struct node_claims {
   std::mutex mutex;
-  std::uint32_t last = 0;
+  std::uint32_t last_real = 0;
+  std::uint32_t last_simulated = first_simulated - 1;
 };
 
 constinit std::array<node_entry, nodes> registry{};
@@ -48,17 +49,21 @@ void watch_forks() {
 
 }  // namespace
 
-node_claim claim_node() {
+node_claim claim_node(bool simulated) {
   watch_forks();
+  const std::uint32_t first = simulated ? first_simulated : 1;
+  const std::uint32_t end = simulated ? nodes : first_simulated;
   const std::scoped_lock lock{claims.mutex};
-  for (std::size_t tried = 0; tried < nodes; ++tried) {
-    claims.last = (claims.last + 1) % nodes;
-    node_entry& e = registry[claims.last];
-    if (claims.last == 0 || e.claimed || e.next_generation >= (1U << pid::generation_bits) - generation_margin) continue;
+  std::uint32_t& last = simulated ? claims.last_simulated : claims.last_real;
+  for (std::uint32_t tried = first; tried < end; ++tried) {
+    if (++last >= end) last = first;
+    node_entry& e = registry[last];
+    if (e.claimed || e.next_generation >= (1U << pid::generation_bits)) continue;
     e.claimed = true;
-    return {claims.last, e.next_generation};
+    return {last, simulated ? 1 : e.next_generation};
   }
-  throw error{errc::out_of_memory, fmt::format("runtime: expected fewer than {} runtimes at a time", nodes - 1)};
+  throw error{errc::out_of_memory,
+              fmt::format("{}: expected at most {} at a time", simulated ? "simulate" : "runtime", end - first)};
 }
 
 void publish_node(std::uint32_t node, scheduler* s) noexcept { registry[node].here.store(s, std::memory_order_seq_cst); }
@@ -71,7 +76,7 @@ void retract_node(std::uint32_t node) noexcept {
 
 void free_node(std::uint32_t node, std::uint32_t highest_generation) noexcept {
   const std::scoped_lock lock{claims.mutex};
-  registry[node].next_generation = highest_generation + generation_margin;
+  if (node < first_simulated) registry[node].next_generation = highest_generation + 1;
   registry[node].claimed = false;
 }
 

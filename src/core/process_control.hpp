@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/flat_map.hpp"
+#include "core/mailbox_count.hpp"
 #include "core/signal_word.hpp"
 #include "fiber/fiber.hpp"
 
@@ -47,7 +48,7 @@ struct link_end {
 struct watch {
   pid target;
   alias_mode mode = alias_mode::none;
-  std::unique_ptr<detail::down_maker> maker;
+  detail::prepared_down prepared;
   std::unique_ptr<std::string> name;
 };
 
@@ -58,12 +59,14 @@ struct alias_entry {
 /// What most processes do not have. The owner's, but for what is fixed at spawn.
 struct process_extras {
   std::string label;
-  base::flat_map<link_end> links;
-  base::flat_map<watch> watching;       // by reference
-  base::flat_map<pid> watchers;         // by reference
-  base::flat_map<alias_entry> aliases;  // by reference
+  base::flat_map<link_end, base::hash_of_pid> links;
+  base::flat_map<watch> watching;                               // by reference
+  base::flat_map<pid> watchers;                                 // by reference
+  base::flat_map<alias_entry> aliases;                          // by reference
+  base::flat_map<std::uint32_t, base::hash_of_pid> suspending;  // whom it has suspended, how often
   std::vector<std::pair<const void*, detail::local_slot>> locals;
-  exit_reason reason;  // once it is ending
+  exit_reason reason;              // once it is ending
+  std::uint32_t spent_at_end = 0;  // reductions when it was ended
   std::uint32_t suspends = 0;
   std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
@@ -81,7 +84,7 @@ struct alignas(64) process_control : fiber::fiber {
   std::atomic<bool> alive{false};  // from create() to its last moment: for counts and reports
   std::atomic<mailbox_policy> when_full{mailbox_policy::drop_newest};
   std::atomic<std::uint32_t> mailbox_limit{0};  // 0: none; fixed while it lives
-  std::atomic<std::uint32_t> queued{0};         // messages pushed and not taken, where there is a limit
+  mailbox_count queued;                         // messages pushed and not taken, where there is a limit
   std::atomic<std::uint32_t> backlog{0};        // about how many messages wait for it; the owner writes
 
   // -- fixed at spawn
@@ -98,7 +101,7 @@ struct alignas(64) process_control : fiber::fiber {
   detail::closure* body = nullptr;
   process_extras* extras = nullptr;
   mailbox box;
-  std::uint64_t timed_out = 0;  // the receive timer that fired last
+  std::uint64_t receive_timer = 0;  // the timeout that its wait is for; 0: none, or it has come
 
   [[nodiscard]] process_extras& more() {
     if (extras == nullptr) extras = new process_extras;

@@ -20,8 +20,27 @@ std::string demangled(const char* name) {
   return text;
 }
 
-exit_reason reason_of_error(std::string type, std::string what) {
-  return exit_reason::error({std::move(type), std::move(what), take_throw_trace()});
+struct thrown_value {
+  std::string type, what;
+};
+
+// In a handler: what was thrown. Leaves thread_local state alone: the process may have moved.
+thrown_value describe_current_exception() {
+  auto text = [](const char* t) { return std::string{t != nullptr ? t : ""}; };
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    return {demangled(typeid(e).name()), text(e.what())};
+  } catch (const char* literal) {
+    return {"const char*", text(literal)};
+  } catch (const std::string& s) {
+    return {"std::string", s};
+  } catch (int number) {
+    return {"int", std::to_string(number)};
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return {type != nullptr ? demangled(type->name()) : "a foreign exception", ""};
+  }
 }
 
 void call_body(void* body) {
@@ -29,27 +48,20 @@ void call_body(void* body) {
   c.run(c);
 }
 
-// noinline: its frame goes before the process ends. Leaves thread_local state alone: the process may have moved.
+// noinline: its frame goes before the process ends.
 [[gnu::noinline]] exit_reason run_body(process_control& p) {
   if (p.ending) return p.extras->reason;  // ended before it began
+  std::vector<void*> thrown_at;
   try {
-    call_tracing_throws(&call_body, p.body);
+    call_tracing_throws(&call_body, p.body, &thrown_at);
     return exit_reason::normal;
   } catch (const process_exit& e) {
     return e.reason();
   } catch (const forced_exit& e) {
     return e.reason();
-  } catch (const std::exception& e) {
-    return reason_of_error(demangled(typeid(e).name()), e.what());
-  } catch (const char* text) {
-    return reason_of_error("const char*", text);
-  } catch (const std::string& text) {
-    return reason_of_error("std::string", text);
-  } catch (int number) {
-    return reason_of_error("int", std::to_string(number));
   } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    return reason_of_error(type != nullptr ? demangled(type->name()) : "a foreign exception", "");
+    auto [type, what] = describe_current_exception();
+    return exit_reason::error({std::move(type), std::move(what), std::move(thrown_at)});
   }
 }
 
@@ -78,19 +90,26 @@ void process_main(fiber::fiber& self, fiber::thread_frame&) {
 
 void unwind(process_control& p) { throw forced_exit{p.extras->reason}; }
 
+bool cleans_up(const process_control& p) noexcept {
+  if (p.finishing || std::uncaught_exceptions() > 0) return true;
+  const std::type_info* caught = abi::__cxa_current_exception_type();
+  return caught != nullptr && *caught == typeid(forced_exit);
+}
+
 void unwind_from_wait(process_control& p, bool has_timeout) {
   if (!p.finishing && std::uncaught_exceptions() == 0) unwind(p);
   // A destructor waits while its stack is being unwound: to throw would end the program.
   if (has_timeout) return;
-  worker* w = this_worker();
-  w->abandoned.add();
-  w->home.log(
+  worker& w = *this_worker();
+  w.abandoned.add();
+  w.home.log(
       log_level::error,
       fmt::format("process {} \"{}\" ({}) waits in a destructor while it is being ended: its stack is given up and what "
                   "it owns is leaked. Give receive an after(...) in destructors.",
-                  w->home.pid_of(p), p.extras->label, p.extras->reason));
+                  w.home.pid_of(p), p.extras != nullptr ? p.extras->label : "",
+                  p.extras != nullptr ? p.extras->reason : exit_reason::normal));
   clear_process(p);
-  (void)switch_away(*w, intent::end);
+  (void)switch_away(*this_worker(), intent::end);  // destructors of messages may have moved it
   base::assertion_failed("an abandoned stack ran", "a process that ended does not run", __FILE__, __LINE__);
 }
 

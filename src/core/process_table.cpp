@@ -57,6 +57,10 @@ process_control* process_table::take(cache& mine) {
       throw;
     }
   }
+  if (mine.free == nullptr) {  // every place has had all its generations
+    ++mine.credits;
+    return nullptr;
+  }
   process_control* p = mine.free;
   mine.free = static_cast<process_control*>(p->next);
   --mine.free_count;
@@ -81,7 +85,6 @@ void process_table::refill(cache& mine) {
 void process_table::make_places(cache& mine) {
   const std::size_t first = made_.load(std::memory_order_relaxed);
   const std::size_t end = std::min(first + chain, capacity_);
-  JOIST_ASSERT(first < end, "T1: free places are in caches, chains, or yet to be made");
   for (std::size_t i = end; i-- > first;) {
     auto* p = ::new (static_cast<void*>(places_ + i)) process_control;
     p->index = static_cast<std::uint32_t>(i);
@@ -102,10 +105,9 @@ void process_table::give_back(process_control* p, cache& mine) noexcept {
   const std::uint32_t next_life = p->generation.load(std::memory_order_relaxed) + 1;
   if (next_life > last_generation) return;  // T1: never again
   p->generation.store(next_life, std::memory_order_relaxed);
-  // relaxed: read when the runtime has stopped. A race between two workers may lose the higher one, hence the margin
-  // of a thousand where it is used.
-  if (next_life > highest_generation_.load(std::memory_order_relaxed)) {
-    highest_generation_.store(next_life, std::memory_order_relaxed);
+  // relaxed: read when the runtime has stopped.
+  std::uint32_t highest = highest_generation_.load(std::memory_order_relaxed);
+  while (next_life > highest && !highest_generation_.compare_exchange_weak(highest, next_life, std::memory_order_relaxed)) {
   }
   if ((next_life & signal_word::tag_mask) == 0) return rest(p);
   p->next = mine.free;

@@ -21,7 +21,7 @@ namespace {
 constexpr std::int32_t spawn_reductions = 16;
 
 send_result mailbox_is_full(scheduler& home, process_control& p, pid target, worker* here) {
-  p.queued.fetch_sub(1, std::memory_order_relaxed);
+  p.queued.take_off(target.generation());
   switch (p.when_full.load(std::memory_order_relaxed)) {
     case mailbox_policy::drop_newest: return send_result::sent;
     case mailbox_policy::fail: return send_result::mailbox_full;
@@ -50,25 +50,36 @@ send_result deliver_to_place(scheduler& home, process_control& p, pid target, no
     (void)home.push(p, target, message, here);
     return send_result::sent;
   }
-  if (home.find(target) != &p) return send_result::sent;
-  if (p.queued.fetch_add(1, std::memory_order_relaxed) >= limit) return mailbox_is_full(home, p, target, here);
-  if (!home.push(p, target, message, here)) p.queued.fetch_sub(1, std::memory_order_relaxed);
+  const auto before = p.queued.add(target.generation());
+  if (!before || home.find(target) != &p) return send_result::sent;
+  if (*before >= limit) return mailbox_is_full(home, p, target, here);
+  if (!home.push(p, target, message, here)) p.queued.take_off(target.generation());
   return send_result::sent;
 }
 
 send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias_word) {
   message->word = alias_word;
   worker* w = this_worker();
+  const bool from_process = w != nullptr && w->running != nullptr;
+  // M04, L12: what is dead sends nothing more, but for what its destructors send.
+  if (from_process && w->running->ending && !cleans_up(*w->running)) [[unlikely]] {
+    charge(*w);
+    return send_result::sent;
+  }
+  send_result result = send_result::sent;
+  std::int32_t price = 1;
   if (w == nullptr || target.node() != w->home.node) [[unlikely]] {
     const node_guard other{target.node()};
-    return other.get() != nullptr ? deliver_message(*other.get(), target, message, nullptr) : send_result::sent;
+    if (other.get() != nullptr) result = deliver_message(*other.get(), target, message, nullptr);
+  } else if (process_control* p = w->home.table.place_of(target)) {
+    result = deliver_to_place(w->home, *p, target, message, w);
+    price = price_of_send(*p);
   }
-  process_control* p = w->home.table.place_of(target);
-  if (p == nullptr) [[unlikely]]
-    return send_result::sent;
-  const send_result result = deliver_to_place(w->home, *p, target, message, w);
-  message.reset();  // what the dead did not take goes before others have their turn
-  if (w->running != nullptr) charge(*w, price_of_send(*p));
+  if (message != nullptr) {
+    message.reset();                      // what the dead did not take goes before others have their turn
+    if (from_process) w = this_worker();  // its destructor may have sent, and so moved this process
+  }
+  if (from_process) charge(*w, price);
   return result;
 }
 
@@ -88,16 +99,30 @@ send_result detail::send_node(const alias& target, node_ptr message) {
 send_result detail::send_node(std::string_view name, node_ptr message) {
   worker& w = require_process("send");
   const pid target = w.home.names.find(name);
-  if (!target) throw error{errc::name_unknown, fmt::format("send: no process is registered as \"{}\"", name)};
+  if (!target) throw error{errc::name_unknown, fmt::format("send: no process is registered as \"{}\"", shown_name(name))};
   return send_from_anywhere(target, std::move(message), 0);
 }
 
+bool core::deliver_uncounted(scheduler& home, pid target, node_ptr& message, worker* here) {
+  if (target.node() != home.node) {
+    const node_guard other{target.node()};
+    return other.get() != nullptr && deliver_uncounted(*other.get(), target, message, nullptr);
+  }
+  process_control* p = home.table.place_of(target);
+  if (p == nullptr) return false;
+  const bool counted = p->mailbox_limit.load(std::memory_order_relaxed) > 0 && p->queued.add(target.generation());
+  const bool taken = home.push(*p, target, message, here);
+  if (counted && !taken) p->queued.take_off(target.generation());
+  return taken;
+}
+
 monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode) {
-  worker& w = require_process("spawn");
+  worker& w = spend(require_process("spawn"), spawn_reductions);
   process_control& parent = *w.running;
+  const pid me = w.home.pid_of(parent);
+  if (mode == spawn_mode::link) (void)parent.more();  // what needs memory comes before there is a child
   process_control& child = w.home.create(std::move(body), options, &w);
   monitored result{w.home.pid_of(child), {}};
-  const pid me = w.home.pid_of(parent);
   if (mode == spawn_mode::link) {
     parent.more().links[result.process.value()].active = true;
     child.more().links[me.value()].active = true;
@@ -111,7 +136,6 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
     node_ptr signal = make_signal<node_kind::exit, exit_payload>(me.value(), parent.extras->reason, true);
     (void)w.home.deliver(result.process, signal, &w);
   }
-  charge(w, spawn_reductions);
   return result;
 }
 
@@ -144,7 +168,7 @@ void exit(pid target, exit_reason reason) {
   }
   if (!from_process) return;
   process_control& p = *w->running;
-  if (target == me && !p.ending && !p.box.in_guard) {
+  if (target == me && !p.ending) {
     take_signals(p);  // L08: one's own exit signal is seen at once
     if (p.ending) unwind_from_wait(p, true);
   }
@@ -152,45 +176,45 @@ void exit(pid target, exit_reason reason) {
 }
 
 bool trap_exit(bool on) {
-  worker& w = require_process("trap_exit");
-  process_control& p = *w.running;
-  if (!p.ending && !p.box.in_guard) take_signals(p);  // L13: what has come is acted on as things were
+  process_control& p = *spend(require_process("trap_exit")).running;
+  if (!p.ending) take_signals(p);  // L13: what has come is acted on as things were
   if (p.ending) unwind_from_wait(p, true);
   return std::exchange(p.traps_exits, on);
 }
 
 void yield() {
   worker& w = require_process("yield");
-  w.reductions_left = 0;
+  if (w.running->box.in_guard)
+    throw error{errc::bad_wait, "yield: not from a receive guard: it would wait in the middle of a scan"};
+  w.running->spent -= static_cast<std::uint32_t>(std::exchange(w.reductions_left, 0));  // given up, not used
   out_of_reductions(w);
   process_control& p = *this_worker()->running;
   if (p.ending) unwind_from_wait(p, true);
 }
 
-void checkpoint() {
-  worker& w = require_process("checkpoint");
-  charge(w);
-  process_control& p = *this_worker()->running;
-  if (p.ending) [[unlikely]]
-    unwind_from_wait(p, true);
-}
+void checkpoint() { (void)spend(require_process("checkpoint")); }
 
 void register_name(std::string_view name, pid process) {
-  worker& w = require_process("register_name");
-  w.home.names.add(name, process);
+  spend(require_process("register_name")).home.names.add(name, process);
+}
+
+void register_name(std::string_view name) {
+  worker& w = spend(require_process("register_name"));
+  w.home.names.add(name, w.home.pid_of(*w.running));
+}
+
+void unregister_name(std::string_view name) {
+  worker& w = require_process("unregister_name");
+  w.home.names.remove(name);
   charge(w);
 }
 
-void register_name(std::string_view name) { register_name(name, self()); }
-
-void unregister_name(std::string_view name) { require_process("unregister_name").home.names.remove(name); }
-
 std::optional<pid> whereis(std::string_view name) {
-  const pid found = require_process("whereis").home.names.find(name);
+  const pid found = spend(require_process("whereis")).home.names.find(name);
   return found ? std::optional{found} : std::nullopt;
 }
 
-std::vector<std::string> registered_names() { return require_process("registered_names").home.names.all(); }
+std::vector<std::string> registered_names() { return spend(require_process("registered_names"), 16).home.names.all(); }
 
 detail::local_slot* detail::find_local_storage(const void* key) {
   const process_extras* x = require_process("process_local").running->extras;

@@ -1,5 +1,7 @@
 #include <joist/runtime.hpp>
 
+#include <algorithm>
+
 #include "core/scheduler.hpp"
 
 namespace joist::inline v0 {
@@ -37,15 +39,16 @@ runtime::~runtime() {
   } else if (running()) {
     // In one of its own processes: exit() was called there, and destroys what is static. It cannot wait for its own thread.
     const core::worker* here = core::this_worker();
-    if (here != nullptr && &here->home == scheduler_.get()) {
-      scheduler_->abandon();
-    } else {
-      (void)scheduler_->stop(stop_deadline_);
+    const bool in_own_process = here != nullptr && &here->home == scheduler_.get();
+    try {
+      if (!in_own_process) (void)scheduler_->stop(stop_deadline_);
+    } catch (...) {  // no memory for a report
     }
+    scheduler_->abandon();
   }
 }
 
-bool runtime::running() const noexcept { return !scheduler_->stopping(); }
+bool runtime::running() const noexcept { return !scheduler_->stopping() && !scheduler_->lost(); }
 
 system_details runtime::info() const { return scheduler_->info(); }
 
@@ -81,7 +84,7 @@ void runtime::ask_closure(closure_ptr body, detail::deadline limit) {
       throw ask_failed{exit_reason::timeout};
     }
   }
-  if (state->reason != exit_reason::normal) throw ask_failed{state->reason};
+  if (state->reason.which() != exit_reason::kind::normal) throw ask_failed{state->reason};
 }
 
 int detail::run_main(closure_ptr first, runtime_options options) {
@@ -95,10 +98,15 @@ int detail::run_main(closure_ptr first, runtime_options options) {
     state->ended.wait(lock, [&state] { return state->done; });
   }
   const stop_report report = home->stop(options.stop_deadline);
-  for (const auto& s : report.still_running) {
+  constexpr std::size_t most_named = 10;
+  for (std::size_t i = 0; i < std::min(most_named, report.still_running.size()); ++i) {
+    const stop_report::straggler& s = report.still_running[i];
     home->log(log_level::warning, fmt::format("stopped, but process {} \"{}\" still runs{}", s.process, s.label,
                                               s.stuck_thread ? " and holds its thread" : ""));
   }
+  if (report.still_running.size() > most_named)
+    home->log(log_level::warning,
+              fmt::format("stopped, but {} more processes still run", report.still_running.size() - most_named));
   return state->reason.is_orderly() ? 0 : 1;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <system_error>
 #include <thread>
 
 #include "base/assert.hpp"
@@ -46,8 +47,23 @@ runtime_options checked(runtime_options o) {
   require(o.slots >= 1 && o.slots <= std::size_t{1} << 20, "1 to 1048576 slots", o.slots);
   require(std::has_single_bit(o.slot_bytes) && o.slot_bytes >= least_slot_bytes && o.slot_bytes <= std::size_t{1} << 30,
           "slot_bytes to be a power of two from 16 KiB to 1 GiB", o.slot_bytes);
+  require(o.stop_deadline >= o.stop_deadline.zero(), "a stop_deadline of 0 or more",
+          fmt::format("{} ms", o.stop_deadline.count()));
   require(o.reductions >= 1 && o.reductions <= 1'000'000'000, "1 to 1000000000 reductions", o.reductions);
   return o;
+}
+
+constexpr std::size_t most_stack_bytes = std::size_t{1} << 40;
+
+void check_spawn_options(const spawn_options& o) {
+  auto require = [](bool ok, const char* what, auto got) {
+    if (!ok) throw error{errc::bad_argument, fmt::format("spawn_options: expected {}, got {}", what, got)};
+  };
+  require(o.priority <= priority::max, "one of the four priorities", static_cast<unsigned>(o.priority));
+  require(o.when_full <= mailbox_policy::kill, "one of the three mailbox policies", static_cast<unsigned>(o.when_full));
+  require(o.stack_bytes <= most_stack_bytes, "stack_bytes of at most a terabyte", o.stack_bytes);
+  require(o.stack_bytes == 0 || o.own_stack, "own_stack = true where stack_bytes is given, for shared ones have slot_bytes",
+          o.stack_bytes);
 }
 
 /// Threads made while it lives take no signals but those that a thread raises by what it does itself, and the
@@ -70,15 +86,22 @@ class signals_held_back {
 
 }  // namespace
 
-scheduler::scheduler(const runtime_options& o, bool simulated) : scheduler{checked(o), core::claim_node(), simulated} {}
+scheduler::scheduler(const runtime_options& o, bool simulated) try
+    : scheduler{checked(o), core::held_node{simulated}, simulated
+}
+{}
+catch (const std::bad_alloc&) {
+  throw error{errc::out_of_memory,
+              "runtime: the system gives no memory for its tables and stacks; lower process_limit or slots"};
+}
 
-scheduler::scheduler(const runtime_options& o, core::node_claim claim, bool simulated)
-    : node{claim.node},
+scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simulated)
+    : node{claim.get().node},
       options{o},
       slot_bytes{o.slot_bytes},
-      table{o.process_limit, o.workers + 1, claim.first_generation},
+      table{o.process_limit, o.workers + 1, claim.get().first_generation},
       stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
-      names{table, claim.node},
+      names{table, claim.get().node},
       sink_{o.log ? o.log : spdlog_sink()} {
   const std::size_t count = simulated ? 1 : options.workers;
   for (std::size_t i = 0; i < count; ++i) workers.push_back(std::make_unique<worker>(*this, static_cast<std::uint32_t>(i)));
@@ -93,6 +116,7 @@ scheduler::scheduler(const runtime_options& o, core::node_claim claim, bool simu
                      }
                      return core::node_is_quiet(node);
                    }});
+  claim.keep();
   core::publish_node(node, this);
 }
 
@@ -105,10 +129,16 @@ void scheduler::start_threads() {
   const std::scoped_lock lock{stop_mutex_};
   const signals_held_back held;
   for (const auto& w : workers) {
-    w->thread = std::thread{[keep = shared_from_this(), mine = w.get()] {
-      core::work(*mine);
-      keep->worker_left();
-    }};
+    try {
+      w->thread = std::thread{[keep = shared_from_this(), mine = w.get()] {
+        core::work(*mine);
+        keep->worker_left();
+      }};
+    } catch (const std::system_error& e) {
+      abandon();  // those that have begun
+      throw error{errc::out_of_memory, fmt::format("runtime: the system gives no thread for worker {} of {} ({})",
+                                                   w->number + 1, workers.size(), e.what())};
+    }
     ++workers_left_;
   }
 }
@@ -141,15 +171,27 @@ process_control& scheduler::take_place(worker* here) {
   return *p;
 }
 
+void scheduler::listen(const std::shared_ptr<ask_state>& listener) {
+  const std::scoped_lock lock{foreign_mutex_};
+  if (listeners_.size() >= most_listeners_) {
+    std::erase_if(listeners_, [](const auto& l) { return l.expired(); });
+    most_listeners_ = std::max<std::size_t>(64, 2 * listeners_.size());
+  }
+  listeners_.push_back(listener);
+}
+
 process_control& scheduler::create(closure_ptr body, const spawn_options* o, worker* here,
                                    std::shared_ptr<ask_state> listener) {
+  if (o != nullptr) check_spawn_options(*o);
+  if (listener != nullptr) listen(listener);
   process_control& p = take_place(here);
   p.next = nullptr;
   p.traps_exits = p.ending = p.finishing = false;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent = 0;
-  p.timed_out = 0;
+  p.receive_timer = 0;
+  p.backlog.store(0, std::memory_order_relaxed);
   p.box = {};
   p.box.tail = &p.box.head;
   p.priority = priority::normal;
@@ -161,7 +203,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
       p.extras->label = o->label;
       p.priority = o->priority;
       p.when_full.store(o->when_full, std::memory_order_relaxed);
-      p.queued.store(0, std::memory_order_relaxed);
+      p.queued.begin(p.generation.load(std::memory_order_relaxed));
       p.mailbox_limit.store(o->mailbox_limit, std::memory_order_relaxed);
       p.box.limited = o->mailbox_limit > 0;
     }
@@ -218,10 +260,13 @@ process_control* scheduler::find(pid target) const noexcept {
 }
 
 void scheduler::process_ended(worker& w, process_control& p) noexcept {
-  p.alive.store(false, std::memory_order_release);
+  p.alive.store(false, std::memory_order_seq_cst);
   p.mailbox_limit.store(0, std::memory_order_relaxed);
   table.give_back(&p, w.places);
   w.ended.add();
+  // Counted before the look, as the one who stops looks at the count after saying that he does: one of the two sees the
+  // other.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   if (stopping()) {
     const std::scoped_lock lock{stop_mutex_};
     stop_changed_.notify_all();

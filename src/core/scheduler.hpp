@@ -29,13 +29,30 @@ struct node_claim {
   std::uint32_t node;
   std::uint32_t first_generation;
 };
-/// Throws errc::out_of_memory when 4095 runtimes run at once.
-[[nodiscard]] node_claim claim_node();
+/// Throws errc::out_of_memory when all numbers are in use: 3839 runtimes, 256 simulated worlds. A simulated world begins
+/// with generation 1 always, so that its pids, but for the node, are the same in each run.
+[[nodiscard]] node_claim claim_node(bool simulated);
 void publish_node(std::uint32_t node, scheduler* s) noexcept;
 /// Nobody finds the runtime any more; waits for those who did.
 void retract_node(std::uint32_t node) noexcept;
 void free_node(std::uint32_t node, std::uint32_t highest_generation) noexcept;
 [[nodiscard]] bool node_is_quiet(std::uint32_t node) noexcept;
+
+/// A claim that is given back unless it is kept.
+class held_node {
+ public:
+  explicit held_node(bool simulated) : claim_{claim_node(simulated)} {}
+  held_node(held_node&& from) noexcept : claim_{std::exchange(from.claim_, {})} {}
+  held_node& operator=(held_node&&) = delete;
+  ~held_node() {
+    if (claim_.node != 0) free_node(claim_.node, claim_.first_generation);
+  }
+  [[nodiscard]] node_claim get() const noexcept { return claim_; }
+  void keep() noexcept { claim_ = {}; }
+
+ private:
+  node_claim claim_;
+};
 
 }  // namespace joist::inline v0::core
 
@@ -47,6 +64,15 @@ struct ask_state {
   std::condition_variable ended;
   bool done = false;
   exit_reason reason;
+
+  /// The first answer counts.
+  void tell(const exit_reason& why) {
+    const std::scoped_lock lock{mutex};
+    if (done) return;
+    reason = why;
+    done = true;
+    ended.notify_all();
+  }
 };
 
 class scheduler : public std::enable_shared_from_this<scheduler> {
@@ -56,6 +82,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
 
   void start_threads();
   void worker_left();
+  /// A second caller waits for the first, within its own limit.     [any thread]
   stop_report stop(std::chrono::milliseconds limit);
 
   /// Makes a process; the caller queues it. Throws errc::process_limit, errc::not_running.     [any thread]
@@ -87,7 +114,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   [[nodiscard]] std::vector<pid> all() const;
   [[nodiscard]] std::size_t alive() const noexcept;
   [[nodiscard]] bool accepts() const noexcept { return accepts_.load(std::memory_order_acquire); }
-  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool queues_empty() const noexcept;
 
   /// In a child made by fork(): the workers are not there, and never will be.     [the child's only thread]
@@ -106,23 +133,31 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   std::vector<std::unique_ptr<core::worker>> workers;
   std::array<core::injected_queue, 4> injected;  // by priority
   std::atomic<bool> quit{false};                 // workers leave
+  std::mutex report_mutex;                       // between a report at a stop and ends: see clear_process
 
  private:
-  scheduler(const runtime_options& checked, core::node_claim claim, bool simulated);
+  scheduler(const runtime_options& checked, core::held_node claim, bool simulated);
   core::process_control& take_place(core::worker* here);
   void check_accepts() const;
-  void stop_workers(std::chrono::steady_clock::time_point limit, stop_report& report);
+  void listen(const std::shared_ptr<ask_state>& listener);
+  stop_report stop_once(std::chrono::steady_clock::time_point begin, std::chrono::milliseconds limit);
+  std::vector<const core::process_control*> stop_workers(std::chrono::steady_clock::time_point limit);
+  stop_report still_running(const std::vector<const core::process_control*>& stuck);
   bool wait_until_empty(std::chrono::steady_clock::time_point limit);
 
   std::atomic<bool> accepts_{true};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> lost_{false};
-  std::mutex foreign_mutex_;  // guards foreign_places_
+  std::mutex foreign_mutex_;  // guards foreign_places_ and listeners_
   core::process_table::cache foreign_places_;
   core::counter foreign_spawned_;  // under foreign_mutex_
-  std::mutex stop_mutex_;
+  std::vector<std::weak_ptr<ask_state>> listeners_;
+  std::size_t most_listeners_ = 64;  // before those that are gone are taken out
+  std::mutex stop_mutex_;            // guards all below
   std::condition_variable stop_changed_;
-  std::size_t workers_left_ = 0;  // under stop_mutex_
+  std::size_t workers_left_ = 0;
+  enum class stop_stage : std::uint8_t { none, under_way, over } stop_stage_ = stop_stage::none;
+  stop_report report_;
   std::mutex log_mutex_;
   log_sink sink_;
 };
@@ -134,6 +169,10 @@ namespace joist::inline v0::core {
 /// Gives a message to a process, by its mailbox limit. `message` stays with the caller when nobody takes it.     [any
 /// thread]
 send_result deliver_message(scheduler& home, pid target, node_ptr& message, worker* here);
+
+/// Gives a message of the runtime's own to a process, whatever its mailbox limit. False when there is none: the caller keeps
+/// it.     [any thread]
+bool deliver_uncounted(scheduler& home, pid target, node_ptr& message, worker* here);
 
 /// Which runtime a node number belongs to, for calls from foreign threads; while the guard lives it is not taken down.
 class node_guard {

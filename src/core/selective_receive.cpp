@@ -22,11 +22,12 @@ void take_signals_and_obey(process_control& p) {
   }
 }
 
-mailbox& begin_receive() {
-  worker& w = require_process("receive");
+mailbox& begin_receive(const char* call) {
+  worker& w = require_process(call);
   process_control& p = *w.running;
   if (p.box.in_guard)
-    throw error{errc::bad_wait, "receive: not from a receive guard: it would change the mailbox under the scan"};
+    throw error{errc::bad_wait,
+                fmt::format("{}: not from a receive guard: it would change the mailbox under the scan", call)};
   charge(w);
   // While the stack is unwound, what is in the mailbox may still be looked at; waiting is refused in more().
   if (p.ending && !p.finishing && std::uncaught_exceptions() == 0) unwind(p);
@@ -39,15 +40,18 @@ void core::count_off(process_control& p) noexcept {
   process_extras& x = *p.extras;
   const std::uint32_t gone = x.arrived - p.box.length;
   x.arrived = p.box.length;
-  p.queued.fetch_sub(gone, std::memory_order_relaxed);
+  p.queued.take_off(p.generation.load(std::memory_order_relaxed), gone);
 }
 
 namespace detail {
 
-receive_wait::receive_wait() : box_{begin_receive()} {}
+receive_wait::receive_wait(const char* call) : box_{begin_receive(call)} {}
 
 void receive_wait::finish() noexcept {
-  if (timer_ != 0) (void)drop_timer(this_worker()->home, timer_);
+  if (timer_ != 0) {
+    (void)drop_timer(this_worker()->home, timer_);
+    this_worker()->running->receive_timer = 0;
+  }
   if (box_.limited) {
     process_control& p = *this_worker()->running;
     if (!p.ending) count_off(p);
@@ -71,8 +75,8 @@ bool receive_wait::more(const deadline& limit) {
       if (timer_ == 0) {
         until_ = limit.resolve();
         if (until_ <= clock::now().time_since_epoch().count()) return false;
-        timer_ = start_receive_timer(w, until_);
-      } else if (p.timed_out == timer_) {
+        timer_ = p.receive_timer = start_receive_timer(w, until_);
+      } else if (p.receive_timer == 0) {
         timer_ = 0;
         return false;
       }
@@ -85,7 +89,7 @@ bool receive_wait::more(const deadline& limit) {
 }  // namespace detail
 
 void sleep_for(detail::deadline limit) {
-  detail::receive_wait wait;
+  detail::receive_wait wait{"sleep_for"};
   while (wait.more(limit)) {
   }
 }

@@ -25,15 +25,15 @@ void tell_backlog(process_control& p) noexcept {
     p.backlog.store(p.box.length, std::memory_order_relaxed);
 }
 
-template <class T>
-void append_value(process_control& p, T value) {
-  if (p.box.limited) p.queued.fetch_add(1, std::memory_order_relaxed);
-  append(p, detail::make_node<T>(std::move(value)));
+// Signals that become messages have not been counted by their sender.
+void append_uncounted(process_control& p, node_ptr message) {
+  if (p.box.limited) (void)p.queued.add(p.generation.load(std::memory_order_relaxed));
+  append(p, std::move(message));
 }
 
 void on_message(process_control& p, node_ptr message) {
   if (message->word != 0 && !accept_alias(p, message->word)) {
-    if (p.box.limited) p.queued.fetch_sub(1, std::memory_order_relaxed);
+    if (p.box.limited) p.queued.take_off(p.generation.load(std::memory_order_relaxed));
     return;
   }
   append(p, std::move(message));
@@ -47,7 +47,7 @@ bool on_exit(process_control& p, pid self, pid from, exit_payload& signal, exit_
     return true;
   }
   if (p.traps_exits) {
-    append_value(p, exited{from, std::move(signal.reason)});
+    append_uncounted(p, detail::make_node<exited>(exited{from, std::move(signal.reason)}));
     return false;
   }
   if (signal.reason.which() == exit_reason::kind::normal && (signal.linked || from != self)) return false;
@@ -59,15 +59,19 @@ void on_down(process_control& p, std::uint64_t reference, down_payload& signal) 
   if (p.extras == nullptr) return;
   watch* found = p.extras->watching.find(reference);
   if (found == nullptr) return;  // demonitored
-  const watch w = std::move(*found);
+  watch w = std::move(*found);
   p.extras->watching.erase(reference);
   if (w.mode == alias_mode::demonitor || w.mode == alias_mode::reply_demonitor) p.extras->aliases.erase(reference);
   down ended{ref{reference}, signal.process, std::move(signal.reason),
              w.name != nullptr ? std::move(*w.name) : std::string{}};
-  node_ptr message = w.maker != nullptr ? w.maker->make(std::move(ended)) : detail::make_node<down>(std::move(ended));
+  node_ptr message = std::move(w.prepared.message);
+  if (message != nullptr) {
+    w.prepared.fill_in(*message, std::move(ended));
+  } else {
+    message = detail::make_node<down>(std::move(ended));
+  }
   message->word = down_mark(reference);
-  if (p.box.limited) p.queued.fetch_add(1, std::memory_order_relaxed);
-  append(p, std::move(message));
+  append_uncounted(p, std::move(message));
 }
 
 /// What follows from one signal: nothing, or the end of the process.
@@ -93,7 +97,8 @@ bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
       if (p.extras != nullptr && p.extras->suspends > 0) --p.extras->suspends;
       return false;
     case node_kind::timeout:
-      p.timed_out = n.word;
+      if (p.receive_timer != n.word) return false;  // of a wait that is over
+      p.receive_timer = 0;
       p.ready = true;
       return false;
   }
@@ -140,21 +145,25 @@ void tell_relations(process_control& p, pid self, const exit_reason& reason) {
   watching.for_each([&](std::uint64_t reference, const watch& w) {
     if (w.target) send(w.target, make_signal<node_kind::demonitor>(reference));
   });
+  auto suspending = std::exchange(x.suspending, {});
+  suspending.for_each([&](std::uint64_t other, std::uint32_t times) {
+    for (; times > 0; --times) send(pid::from_value(other), make_signal<node_kind::resume>(0));
+  });
   x.aliases = {};
 }
 
 void tell_listener(process_extras& x) {
   const auto listener = std::exchange(x.listener, nullptr);
   if (listener == nullptr) return;
-  const std::scoped_lock lock{listener->mutex};
-  listener->reason = x.reason;
-  listener->done = true;
-  listener->ended.notify_all();
+  listener->tell(x.reason);
 }
 
 }  // namespace
 
 void take_signals(process_control& p) {
+  // Dropping a refused message runs a destructor of the user's: it must not come here again, nor switch away.
+  if (p.box.in_guard) return;
+  const detail::guard_scope acting{p.box};
   node* list = p.signals.take();
   while (list != nullptr) {
     node_ptr first{std::exchange(list, list->next)};
@@ -179,6 +188,7 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
   p.ready = true;
   process_extras& x = p.more();
   x.reason = std::move(reason);
+  x.spent_at_end = p.spent;
   node* late = p.signals.close();
   home.names.forget(p, self);
   if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, self);
@@ -191,6 +201,13 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
 void clear_process(process_control& p) noexcept {
   p.box.mark = nullptr;
   while (p.box.head != nullptr) (void)p.box.take(&p.box.head);
+  if (p.extras == nullptr) return;
+  // Who reports at a stop reads labels: it says that it does, and looks at `alive`; here it is the other way round. Both are
+  // seq_cst, so one of the two sees the other, and the mutex keeps them apart.
+  scheduler& home = this_worker()->home;
+  p.alive.store(false, std::memory_order_seq_cst);
+  std::unique_lock<std::mutex> apart;
+  if (home.stopping()) apart = std::unique_lock{home.report_mutex};
   delete std::exchange(p.extras, nullptr);
 }
 

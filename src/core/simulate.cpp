@@ -1,7 +1,11 @@
 #include <joist/simulate.hpp>
 
+#include <charconv>
 #include <cstdlib>
 #include <exception>
+#include <optional>
+#include <string_view>
+#include <system_error>
 
 #include "base/pool.hpp"
 #include "core/scheduler.hpp"
@@ -94,7 +98,7 @@ class world {
       choices_.advance_to(due);
     }
     fire_timers(w);
-    if (choices_.idle()) return;
+    if (choices_.idle()) return choices_.count_idle_step();
     process_control& p = choices_.choose(w.reductions_left);
     core::run(w, p);
   }
@@ -134,6 +138,21 @@ class world {
 
 }  // namespace
 
+namespace {
+
+std::optional<std::uint64_t> seed_to_replay() {
+  const char* given = std::getenv("JOIST_SEED");
+  if (given == nullptr) return std::nullopt;
+  const std::string_view text{given};
+  std::uint64_t seed = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (problem != std::errc{} || end != text.data() + text.size())
+    throw error{errc::bad_argument, fmt::format("JOIST_SEED: expected the number of a seed, got \"{}\"", text)};
+  return seed;
+}
+
+}  // namespace
+
 simulate_report detail::run_simulation(std::uint64_t seed, closure_ptr first, const simulate_options& options) {
   if (this_worker() != nullptr) throw error{errc::bad_wait, "simulate: expected a thread that runs no process"};
   world w{seed, options};
@@ -141,10 +160,11 @@ simulate_report detail::run_simulation(std::uint64_t seed, closure_ptr first, co
 }
 
 void detail::explore(std::uint64_t runs, const std::function<simulate_report(std::uint64_t)>& one) {
-  const char* only = std::getenv("JOIST_SEED");
-  const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
-  const std::uint64_t last = only != nullptr ? first : runs;
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
+  const std::optional<std::uint64_t> only = seed_to_replay();
+  const std::uint64_t first = only.value_or(1);
+  const std::uint64_t count = only ? 1 : runs;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t seed = first + i;
     std::string problem;
     try {
       const simulate_report report = one(seed);

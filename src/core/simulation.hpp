@@ -18,6 +18,11 @@ class simulation {
   /// One of those that may run, and for how many reductions: of the highest priority there is (`low` counts as normal).
   [[nodiscard]] process_control& choose(std::int32_t& reductions) noexcept;
 
+  /// The clock moved to where nothing could run all the same.
+  void count_idle_step() noexcept { ++steps_; }
+  /// Unique in this world, and the same in each run of it: containers of references have the same order.
+  [[nodiscard]] std::uint64_t new_ref() noexcept { return first_ref + refs_++; }
+
   [[nodiscard]] std::int64_t now() const noexcept { return now_; }
   void advance_to(std::int64_t when) noexcept {
     if (when > now_) now_ = when;
@@ -28,11 +33,14 @@ class simulation {
  private:
   void note(std::uint64_t choice) noexcept { fingerprint_ = (fingerprint_ ^ choice) * 0x100000001b3U; }
 
+  static constexpr std::uint64_t first_ref = std::uint64_t{1} << 60;
+
   base::random dice_;
   std::vector<process_control*> ready_;
   std::int64_t now_ = 1'000'000'000;
   std::uint64_t fingerprint_ = 0xcbf29ce484222325U;  // FNV-1a
   std::uint64_t steps_ = 0;
+  std::uint64_t refs_ = 0;
 };
 
 }  // namespace joist::inline v0::core

@@ -39,7 +39,30 @@ void scheduler::abandon() noexcept {
 
 stop_report scheduler::stop(std::chrono::milliseconds limit) {
   if (lost()) return {};
+  constexpr auto longest = std::chrono::hours{24 * 365};
+  limit = std::min<std::chrono::milliseconds>(limit, longest);
   const clock_point begin = std::chrono::steady_clock::now();
+  {
+    std::unique_lock lock{stop_mutex_};
+    if (stop_stage_ == stop_stage::under_way) {
+      const bool over = stop_changed_.wait_until(lock, begin + limit, [this] { return stop_stage_ == stop_stage::over; });
+      if (!over) {
+        lock.unlock();
+        return still_running({});
+      }
+    }
+    if (stop_stage_ == stop_stage::over) return report_;
+    stop_stage_ = stop_stage::under_way;
+  }
+  stop_report report = stop_once(begin, limit);
+  const std::scoped_lock lock{stop_mutex_};
+  report_ = report;
+  stop_stage_ = stop_stage::over;
+  stop_changed_.notify_all();
+  return report;
+}
+
+stop_report scheduler::stop_once(clock_point begin, std::chrono::milliseconds limit) {
   {
     // A foreign thread that was let in is counted by now: alive() waits for what it makes.
     const std::scoped_lock lock{foreign_mutex_};
@@ -58,12 +81,16 @@ stop_report scheduler::stop(std::chrono::milliseconds limit) {
     end_all(exit_reason::kill);
     wait_until_empty(begin + limit * 3 / 4);
   }
-  stop_report report;
-  stop_workers(begin + limit, report);
+  stop_report report = still_running(stop_workers(begin + limit));
+  core::retract_node(node);  // from elsewhere, what still runs is as good as dead
+  const std::scoped_lock lock{foreign_mutex_};
+  for (const auto& l : listeners_) {
+    if (const auto listener = l.lock()) listener->tell(exit_reason::killed);
+  }
   return report;
 }
 
-void scheduler::stop_workers(clock_point limit, stop_report& report) {
+std::vector<const process_control*> scheduler::stop_workers(clock_point limit) {
   quit.store(true, std::memory_order_seq_cst);
   idle.wake_all();
   {
@@ -76,18 +103,25 @@ void scheduler::stop_workers(clock_point limit, stop_report& report) {
     if (w->left.load(std::memory_order_acquire)) {
       w->thread.join();
     } else {
-      stuck.push_back(w->running_now.load(std::memory_order_relaxed));
+      stuck.push_back(w->running_now.load(std::memory_order_acquire));
       w->thread.detach();  // it holds this scheduler, and ends when its process comes back
     }
   }
+  return stuck;
+}
+
+stop_report scheduler::still_running(const std::vector<const process_control*>& stuck) {
+  stop_report report;
   table.for_each_place([&](const process_control& p) {
-    if (!p.alive.load(std::memory_order_acquire)) return;
+    const std::scoped_lock lock{report_mutex};  // see clear_process: while it is alive, its label stays
+    if (!p.alive.load(std::memory_order_seq_cst)) return;
     stop_report::straggler s;
     s.process = pid_of(p);
     if (p.extras != nullptr) s.label = p.extras->label;
     s.stuck_thread = std::find(stuck.begin(), stuck.end(), &p) != stuck.end();
     report.still_running.push_back(std::move(s));
   });
+  return report;
 }
 
 }  // namespace joist::inline v0::detail

@@ -2,66 +2,63 @@
 
 #include <unwind.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 namespace joist::inline v0::core {
 namespace {
 
 constexpr std::size_t most_frames = 64;
+// The innermost frames are the unwinder's and this file's.
+constexpr int own_frames = 3;
 
-struct trace {
-  std::array<void*, most_frames> frames;
-  std::size_t count = 0;
+struct walk {
+  std::vector<void*>* frames;
+  int skip = own_frames;
 };
 
-constinit thread_local trace noted{};
-
-// No switch happens between the note and its reading: both lie in one throw. noinline as everywhere with thread_local.
-[[gnu::noinline]] trace& noted_trace() noexcept {
-  asm volatile("");
-  return noted;
-}
-
 _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
-  auto& t = *static_cast<trace*>(argument);
+  auto& w = *static_cast<walk*>(argument);
   const auto address = _Unwind_GetIP(context);
-  if (address == 0 || t.count == most_frames) return _URC_END_OF_STACK;
-  t.frames[t.count++] = reinterpret_cast<void*>(address);
+  if (address == 0 || w.frames->size() == most_frames) return _URC_END_OF_STACK;
+  if (w.skip > 0) {
+    --w.skip;
+  } else {
+    w.frames->push_back(reinterpret_cast<void*>(address));  // there is room: reserved
+  }
   return _URC_NO_REASON;
 }
 
 }  // namespace
 
-std::vector<void*> take_throw_trace() {
-  trace& t = noted_trace();
-  // The innermost frames are the unwinder's and this file's.
-  constexpr std::size_t own_frames = 3;
-  std::vector<void*> frames;
-  if (t.count > own_frames)
-    frames.assign(t.frames.begin() + own_frames, t.frames.begin() + static_cast<std::ptrdiff_t>(t.count));
-  t.count = 0;
-  return frames;
-}
-
 extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist_note_throw(
-    int version, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context*) {
+    int version, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context* context) {
   if (version == 1 && (actions & _UA_SEARCH_PHASE) != 0) {
-    trace& t = noted_trace();
-    t.count = 0;
-    _Unwind_Backtrace(&note_frame, &t);
+    // Where the frame of joist_call_tracing keeps its third argument: at its stack pointer.
+    walk w{*reinterpret_cast<std::vector<void*>**>(_Unwind_GetCFA(context))};
+    try {
+      w.frames->clear();
+      w.frames->reserve(most_frames);
+      _Unwind_Backtrace(&note_frame, &w);
+    } catch (const std::bad_alloc&) {
+      // No memory: no backtrace.
+    }
   }
   return _URC_CONTINUE_UNWIND;
 }
 
-extern "C" __attribute__((visibility("hidden"))) void joist_call_tracing(void (*f)(void*), void* argument);
+extern "C" __attribute__((visibility("hidden"))) void joist_call_tracing(void (*f)(void*), void* argument,
+                                                                         std::vector<void*>* noted);
 
-void call_tracing_throws(void (*f)(void*), void* argument) { joist_call_tracing(f, argument); }
+void call_tracing_throws(void (*f)(void*), void* argument, std::vector<void*>* noted) {
+  joist_call_tracing(f, argument, noted);
+}
 
 }  // namespace joist::inline v0::core
 
-// One frame, f(argument), with our personality routine. 0x1b: pc-relative, 4 bytes, signed.
+// One frame, f(argument), with our personality routine, and the third argument at the stack pointer. 0x1b: pc-relative, 4
+// bytes, signed.
 #if defined(__x86_64__)
 asm(R"(
   .pushsection .text
@@ -74,6 +71,7 @@ joist_call_tracing:
   endbr64
   subq $8, %rsp
   .cfi_adjust_cfa_offset 8
+  movq %rdx, (%rsp)
   movq %rdi, %rax
   movq %rsi, %rdi
   callq *%rax
@@ -98,9 +96,13 @@ joist_call_tracing:
   .cfi_offset 29, -16
   .cfi_offset 30, -8
   mov x29, sp
+  str x2, [sp, #-16]!
+  .cfi_adjust_cfa_offset 16
   mov x8, x0
   mov x0, x1
   blr x8
+  add sp, sp, #16
+  .cfi_adjust_cfa_offset -16
   ldp x29, x30, [sp], #16
   .cfi_adjust_cfa_offset -16
   .cfi_restore 29

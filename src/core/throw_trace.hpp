@@ -10,10 +10,8 @@
 
 namespace joist::inline v0::core {
 
-/// Calls f(argument), noting the backtrace of a throw that leaves it.     [process]
-void call_tracing_throws(void (*f)(void*), void* argument);
-
-/// The backtrace noted last on this thread; empty where there is none.     [process, in the handler]
-[[nodiscard]] std::vector<void*> take_throw_trace();
+/// Calls f(argument). When an exception leaves it, the backtrace of the throw is in `*noted`; it belongs to the process,
+/// which may wait, and move, in destructors between its throw and its handler.     [process]
+void call_tracing_throws(void (*f)(void*), void* argument, std::vector<void*>* noted);
 
 }  // namespace joist::inline v0::core

@@ -130,9 +130,23 @@ void drop_timers_of(scheduler& home, pid process) noexcept {
 
 namespace {
 
+// Copies the user's value on the worker's stack: what that throws is nobody's to catch. Null: the interval ends.
+node_ptr next_message(worker& w, timer& t) noexcept {
+  std::string why = "an exception";
+  try {
+    return t.extras->source->make();
+  } catch (const std::exception& e) {
+    why = e.what();
+  } catch (...) {
+  }
+  w.home.log(log_level::error, fmt::format("send_interval: the copy of the message threw ({}); the interval ends", why));
+  return nullptr;
+}
+
 /// Whether it runs again: then it is no longer ours, others may have cancelled it.
 bool fire_interval(worker& w, timer& t, pid target) {
-  node_ptr message = t.extras->source->make();
+  node_ptr message = next_message(w, t);
+  if (message == nullptr) return false;
   (void)deliver_message(w.home, target, message, &w);
   message.reset();
   const pid counted_at = t.target;
@@ -156,7 +170,7 @@ bool fire_interval(worker& w, timer& t, pid target) {
 void fire_spawn(worker& w, closure_ptr body) {
   try {
     make_ready(w, w.home.create(std::move(body), nullptr, &w), false);
-  } catch (const error& e) {
+  } catch (const std::exception& e) {
     w.home.log(log_level::error, fmt::format("apply_after: {}", e.what()));
   }
 }
@@ -230,18 +244,22 @@ ref start_new(worker& w, std::int64_t deadline, pid target, node_ptr message, st
     }
   }
   if (target && w.home.find(target) == nullptr) (void)drop_timer(w.home, reference);
-  charge(w);
   return ref{reference};
 }
 
-void check_target(const worker& w, const detail::timer_target& target) {
-  if (!target.name.empty() || target.process.node() == w.home.node) return;
-  throw error{errc::bad_argument,
-              fmt::format("timer: expected a process of this runtime or a name, got {}", target.process)};
+/// The worker of the calling process, with one reduction less; the target is one that a timer may have.
+worker& begin_timer(const char* call, const detail::timer_target& target) {
+  worker& w = spend(require_process(call));
+  if (target.by_name && target.name.empty())
+    throw error{errc::bad_argument, fmt::format("{}: expected a name, got an empty one", call)};
+  if (!target.by_name && target.process.node() != w.home.node)
+    throw error{errc::bad_argument,
+                fmt::format("{}: expected a process of this runtime or a name, got {}", call, target.process)};
+  return w;
 }
 
 std::unique_ptr<timer_extras> extras_for(detail::timer_target& target) {
-  if (target.name.empty()) return nullptr;
+  if (!target.by_name) return nullptr;
   auto x = std::make_unique<timer_extras>();
   x->name = std::move(target.name);
   target.process = {};
@@ -259,7 +277,7 @@ void deadline::refuse(const char* why, double count) {
 }
 
 timer_reservation::timer_reservation() {
-  worker& w = require_process("timer");
+  worker& w = spend(require_process("start_timer"));
   const std::scoped_lock lock{w.timer_mutex};
   reference_ = ref{reference_of(w, w.wheel.make())};
 }
@@ -272,8 +290,8 @@ timer_reservation::~timer_reservation() {
 }
 
 ref timer_reservation::start(deadline when, timer_target target, node_ptr message) {
-  worker& w = require_process("timer");
-  check_target(w, target);
+  worker& w = begin_timer("start_timer", target);
+  message->word = target.alias_reference;
   auto extras = extras_for(target);
   worker& owner = *wheel_owner(w.home, reference_.value());
   {
@@ -282,31 +300,32 @@ ref timer_reservation::start(deadline when, timer_target target, node_ptr messag
   }
   started_ = true;
   if (target.process && w.home.find(target.process) == nullptr) (void)drop_timer(w.home, reference_.value());
-  charge(w);
   return reference_;
 }
 
 ref start_message_timer(deadline when, timer_target target, node_ptr message) {
-  worker& w = require_process("timer");
-  check_target(w, target);
+  worker& w = begin_timer("send_after", target);
+  if (target.alias_reference != 0) message->word = target.alias_reference;
   auto extras = extras_for(target);
   return start_new(w, when.resolve(), target.process, std::move(message), std::move(extras));
 }
 
-std::int64_t interval_of(deadline period) {
-  const std::int64_t nanoseconds = period.is_never() ? 0 : period.resolve() - clock::now().time_since_epoch().count();
-  if (nanoseconds <= 0) throw error{errc::bad_argument, "send_interval: expected a period of more than zero"};
-  return nanoseconds;
+std::int64_t tick_period::checked(deadline every) {
+  if (every.is_zero()) throw error{errc::bad_argument, "send_interval: expected a period of more than zero, got 0"};
+  return every.from_now();
 }
 
-ref start_interval(std::int64_t period, timer_target target, std::unique_ptr<message_source> source) {
-  worker& w = require_process("send_interval");
-  check_target(w, target);
+ref start_interval(tick_period period, timer_target target, std::unique_ptr<message_source> source) {
+  worker& w = begin_timer("send_interval", target);
+  if (target.alias_reference != 0)
+    throw error{errc::bad_argument,
+                "send_interval: expected a process or a name, got an alias: start a timer for each message"};
   auto extras = extras_for(target);
   if (extras == nullptr) extras = std::make_unique<timer_extras>();
-  extras->period = period;
+  extras->period = period.nanoseconds();
   extras->source = std::move(source);
-  return start_new(w, clock::now().time_since_epoch().count() + period, target.process, nullptr, std::move(extras));
+  return start_new(w, clock::now().time_since_epoch().count() + period.nanoseconds(), target.process, nullptr,
+                   std::move(extras));
 }
 
 ref start_exit_timer(deadline when, timer_target target, exit_reason reason) {
@@ -316,7 +335,7 @@ ref start_exit_timer(deadline when, timer_target target, exit_reason reason) {
 }
 
 ref start_apply_timer(deadline when, closure_ptr body) {
-  worker& w = require_process("apply_after");
+  worker& w = spend(require_process("apply_after"));
   auto extras = std::make_unique<timer_extras>();
   extras->body = std::move(body);
   return start_new(w, when.resolve(), {}, nullptr, std::move(extras));
@@ -327,12 +346,12 @@ ref start_apply_timer(deadline when, closure_ptr body) {
 std::optional<std::chrono::nanoseconds> cancel_timer(ref reference) {
   worker& w = require_process("cancel_timer");
   const std::int64_t left = drop_timer(w.home, reference.value());
-  charge(w);
+  charge(*this_worker());  // the destructor of its message may have moved this process
   return left < 0 ? std::nullopt : std::optional{std::chrono::nanoseconds{left}};
 }
 
 std::optional<std::chrono::nanoseconds> read_timer(ref reference) {
-  worker& w = require_process("read_timer");
+  worker& w = spend(require_process("read_timer"));
   worker* owner = wheel_owner(w.home, reference.value());
   if (owner == nullptr) return std::nullopt;
   const std::scoped_lock lock{owner->timer_mutex};

@@ -118,11 +118,13 @@ process_control* search(worker& w) {
   w.bed.park(w.next_due.load(std::memory_order_relaxed));
   w.resting.store(false, std::memory_order_seq_cst);
   if (idle.was_woken(w)) {
-    if (process_control* p = find_elsewhere(w)) {
+    process_control* p = find_elsewhere(w);
+    if (p != nullptr || !w.home.queues_empty()) {
       idle.found();
-      return p;
+    } else {
+      idle.found_nothing();
     }
-    idle.found();
+    return p;
   }
   return nullptr;
 }
@@ -197,7 +199,7 @@ void bury(worker& w, process_control& p) {
   }
   if (!take_stack(w, p)) return;
   w.running = &p;
-  w.running_now.store(&p, std::memory_order_relaxed);
+  w.running_now.store(&p, std::memory_order_release);
   const std::int32_t before = w.reductions_left;
   fiber::enter(p, w.frame, &process_main);
   p.spent += static_cast<std::uint32_t>(before - w.reductions_left);
@@ -278,7 +280,16 @@ void make_ready(worker& w, process_control& p, bool next) {
   if (p.box.in_guard) return;
   if (p.signals.has_signals()) take_signals(p);
   p.ready = true;
-  (void)switch_away(w, intent::yield);
+  const worker& now = switch_away(w, intent::yield);
+  if (p.ending && p.spent - p.extras->spent_at_end > now.home.options.reductions) unwind_from_wait(p, true);
+}
+
+worker& spend(worker& w, std::int32_t reductions) {
+  charge(w, reductions);
+  worker& now = *this_worker();
+  if (now.running->ending && !cleans_up(*now.running)) [[unlikely]]
+    unwind(*now.running);
+  return now;
 }
 
 namespace {

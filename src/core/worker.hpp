@@ -29,13 +29,14 @@ namespace joist::inline v0::core {
 
 class simulation;
 
-/// Counts of one worker: it alone writes, anybody may read about now.
+/// Counts of one worker: it alone writes, anybody may read about now. Who reads one count and then another sees what the
+/// first had come after: an end counts only where its spawn does.
 class counter {
  public:
   void add(std::uint64_t n = 1) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release);
   }
-  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_acquire); }
 
  private:
   std::atomic<std::uint64_t> value_{0};
@@ -101,14 +102,21 @@ void fire_timers(worker& w);
 /// A limited mailbox counts what has been sent and not been taken: counts off what has been taken.     [owner]
 void count_off(process_control& p) noexcept;
 
-/// One reduction. At the end of the budget others have their turn; signals are acted on, nothing is thrown.     [process]
-inline void charge(worker& w, std::int32_t reductions = 1);
+/// The budget is used up: others have their turn, signals are acted on. A process that was ended and goes on calling as
+/// long as another budget, outside of destructors that run while its stack is unwound, is unwound here.     [process]
 void out_of_reductions(worker& w);
-inline void charge(worker& w, std::int32_t reductions) {
+
+/// For calls that destructors make, such as send: one reduction. Anything may have happened meanwhile: ask for
+/// this_worker() again.     [process]
+inline void charge(worker& w, std::int32_t reductions = 1) {
   w.reductions_left -= reductions;
   if (w.reductions_left <= 0) [[unlikely]]
     out_of_reductions(w);
 }
+
+/// For the other calls: as charge, and a process that is being ended does not return from it, unless it cleans up. Returns
+/// the worker it runs on now.     [process]
+worker& spend(worker& w, std::int32_t reductions = 1);
 
 /// The worker of the calling process; throws errc::not_a_process naming `call`.     [any thread]
 [[nodiscard]] worker& require_process(const char* call);
@@ -117,5 +125,8 @@ inline void charge(worker& w, std::int32_t reductions) {
 [[noreturn]] void unwind(process_control& p);
 /// As unwind, at a wait; returns when the wait is to end at once instead.
 void unwind_from_wait(process_control& p, bool has_timeout);
+/// Whether what an ended process does now is cleaning up: in a destructor while its stack is unwound, or where it caught
+/// its end.     [process]
+[[nodiscard]] bool cleans_up(const process_control& p) noexcept;
 
 }  // namespace joist::inline v0::core

@@ -39,13 +39,19 @@ bool kernel_has_guards() noexcept {
   return has;
 }
 
-void guard(std::byte* page) noexcept {
+void guard(std::byte* begin, std::size_t bytes) noexcept {
   static std::atomic<std::size_t> by_mprotect{0};
   if (kernel_has_guards()) {
-    ::madvise(page, page_bytes(), MADV_GUARD_INSTALL);
+    ::madvise(begin, bytes, MADV_GUARD_INSTALL);
   } else if (by_mprotect.fetch_add(1, std::memory_order_relaxed) < most_mprotect_guards) {
-    ::mprotect(page, page_bytes(), PROT_NONE);
+    ::mprotect(begin, bytes, PROT_NONE);
   }
+}
+
+// Compilers for aarch64 take a stack's guard to have 64 KiB, and touch each 64 KiB of a large frame; for x86-64 each page.
+std::size_t guard_bytes_of(std::size_t stack_bytes) noexcept {
+  constexpr std::size_t wanted = std::size_t{64} << 10;
+  return std::max(page_bytes(), std::min(wanted, stack_bytes / 4) / page_bytes() * page_bytes());
 }
 
 std::byte* map_stacks(std::size_t bytes) {
@@ -56,8 +62,8 @@ std::byte* map_stacks(std::size_t bytes) {
   return static_cast<std::byte*>(range);
 }
 
-void describe(slot& s, std::byte* begin, std::size_t bytes, slot_kind kind) noexcept {
-  s.bytes = bytes - page_bytes();
+void describe(slot& s, std::byte* begin, std::size_t bytes, std::size_t guarded, slot_kind kind) noexcept {
+  s.bytes = bytes - guarded;
   s.top = begin + bytes;
   s.kind = kind;
 }
@@ -74,7 +80,8 @@ stack_pool::stack_pool(std::size_t slots, std::size_t slot_bytes)
       range_{map_stacks(slots * slot_bytes)},
       slots_{new slot[slots]} {
   for (std::size_t i = 0; i < limit_; ++i) {
-    describe(slots_[i], range_ + i * slot_bytes_, slot_bytes_, i < exclusive_ ? slot_kind::exclusive : slot_kind::shared);
+    describe(slots_[i], range_ + i * slot_bytes_, slot_bytes_, guard_bytes_of(slot_bytes_),
+             i < exclusive_ ? slot_kind::exclusive : slot_kind::shared);
   }
 }
 
@@ -100,7 +107,7 @@ slot* stack_pool::take_exclusive(slot_cache& mine) {
   if (made_.load(std::memory_order_relaxed) < exclusive_) {
     const std::size_t index = made_.fetch_add(1, std::memory_order_relaxed);
     if (index < exclusive_) {
-      guard(range_ + index * slot_bytes_);
+      guard(range_ + index * slot_bytes_, guard_bytes_of(slot_bytes_));
       return &slots_[index];
     }
     made_.store(exclusive_, std::memory_order_relaxed);
@@ -122,7 +129,7 @@ slot* stack_pool::take_shared(slot_cache& mine) {
     --mine.room;
   } else {
     std::call_once(guard_shared_, [this] {
-      for (std::size_t i = exclusive_; i < limit_; ++i) guard(range_ + i * slot_bytes_);
+      for (std::size_t i = exclusive_; i < limit_; ++i) guard(range_ + i * slot_bytes_, guard_bytes_of(slot_bytes_));
       sharing_.store(true, std::memory_order_relaxed);
     });
     slot* best = nullptr;
@@ -167,9 +174,9 @@ void stack_pool::give_back(fiber& f, slot_cache& mine) noexcept {
 
 void stack_pool::assign_own(fiber& f, std::size_t bytes) {
   const std::size_t page = page_bytes();
-  bytes = (std::max(bytes, std::size_t{16} << 10) + page - 1) / page * page + page;  // and the guard
+  bytes = (std::max(bytes, std::size_t{16} << 10) + page - 1) / page * page;
   const std::scoped_lock lock{mutex_};
-  auto fits = [&](const slot* s) { return s->bytes + page == bytes; };
+  auto fits = [&](const slot* s) { return s->bytes == bytes; };
   auto found = std::find_if(own_free_.rbegin(), own_free_.rend(), fits);
   if (found == own_free_.rend()) {
     map_own_stacks(bytes);
@@ -181,13 +188,15 @@ void stack_pool::assign_own(fiber& f, std::size_t bytes) {
   own_in_use_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void stack_pool::map_own_stacks(std::size_t bytes) {
+void stack_pool::map_own_stacks(std::size_t usable) {
+  const std::size_t guarded = guard_bytes_of(usable);
+  const std::size_t bytes = usable + guarded;
   std::byte* begin = map_stacks(bytes * own_stacks_per_map);
   own_maps_.emplace_back(begin, bytes * own_stacks_per_map);
   for (std::size_t i = own_stacks_per_map; i-- > 0;) {
     own_slots_.push_back(std::make_unique<slot>());
-    guard(begin + i * bytes);
-    describe(*own_slots_.back(), begin + i * bytes, bytes, slot_kind::own);
+    guard(begin + i * bytes, guarded);
+    describe(*own_slots_.back(), begin + i * bytes, bytes, guarded, slot_kind::own);
     if constexpr (checks_isolation) watch_stack(*own_slots_.back());
     own_free_.push_back(own_slots_.back().get());
   }

@@ -10,8 +10,9 @@
 //      are woken together find its pages in the cache.
 // Own stacks are never shared; they come from maps of 16 and are kept for reuse.
 //
-// Below each stack lies a guard page: MADV_GUARD_INSTALL where the kernel has it (Linux 6.13: no further mapping),
-// else mprotect while the process is far from vm.max_map_count, then none: `unguarded` counts those.
+// Below each stack lies a guard, of a quarter of its size and at most 64 KiB: MADV_GUARD_INSTALL where the kernel has it
+// (Linux 6.13: no further mapping), else mprotect while the process is far from vm.max_map_count, then none: `unguarded`
+// counts those.
 #pragma once
 
 #include <atomic>
@@ -60,7 +61,7 @@ class stack_pool {
   slot* take_exclusive(slot_cache& mine);
   slot* take_vacant();
   slot* take_shared(slot_cache& mine);
-  void map_own_stacks(std::size_t bytes);
+  void map_own_stacks(std::size_t usable);
 
   const std::size_t limit_;
   const std::size_t exclusive_;  // the first ones

@@ -15,7 +15,7 @@ struct mailbox {
   node** mark = nullptr;  // where the answers to mark_ref begin
   std::uint64_t mark_ref = 0;
   std::uint32_t length = 0;
-  bool in_guard = false;  // a user's guard runs: it must not change the list under the scan
+  bool in_guard = false;  // a user's guard or destructor runs in the middle of a scan: it must not change the list
   bool limited = false;   // senders count: they must be told of what is taken
 
   void append(node* n) noexcept {
@@ -39,6 +39,14 @@ struct mailbox {
     mark = tail;
     mark_ref = reference;
   }
+};
+
+struct guard_scope {
+  explicit guard_scope(mailbox& b) noexcept : box{b} { box.in_guard = true; }
+  guard_scope(const guard_scope&) = delete;
+  guard_scope& operator=(const guard_scope&) = delete;
+  ~guard_scope() { box.in_guard = false; }
+  mailbox& box;
 };
 
 }  // namespace joist::inline v0::detail

@@ -98,6 +98,12 @@ inline constexpr message_type type_of{
     &typeid(T),
 };
 
+/// Whether the message in `n` is of this type. Two modules that hide their symbols have a description each of the same type;
+/// then the names of the types tell.
+[[nodiscard]] inline bool is_a(const node& n, const message_type& type) noexcept {
+  return n.type == &type || (n.type->kind == type.kind && *n.type->type == *type.type);
+}
+
 inline void destroy_node(node* n) noexcept {
   if (n->type->destroy != nullptr) return n->type->destroy(*n);
   pool_release(n, n->type->node_bytes);

@@ -17,6 +17,12 @@ template <class F>
 struct handler_parameter : handler_parameter<decltype(&F::operator())> {};
 template <class R, class A>
 struct handler_parameter<R (*)(A)> : std::type_identity<A> {};
+template <class R, class A>
+struct handler_parameter<R (*)(A) noexcept> : std::type_identity<A> {};
+template <class R, class A>
+struct handler_parameter<R(A)> : std::type_identity<A> {};
+template <class R, class A>
+struct handler_parameter<R(A) noexcept> : std::type_identity<A> {};
 template <class R, class C, class A>
 struct handler_parameter<R (C::*)(A)> : std::type_identity<A> {};
 template <class R, class C, class A>
@@ -55,8 +61,8 @@ constexpr bool is_timeout<timeout_handler<H>> = true;
 /// Waits on behalf of one receive, and gives back what it holds when that ends.
 class receive_wait {
  public:
-  /// Checks the caller and takes in what has been sent.     Throws errc::not_a_process, errc::bad_wait
-  receive_wait();
+  /// Checks the caller; `call` is what a refusal names. Throws errc::not_a_process, errc::bad_wait.
+  explicit receive_wait(const char* call = "receive");
   receive_wait(const receive_wait&) = delete;
   receive_wait& operator=(const receive_wait&) = delete;
   ~receive_wait() {
@@ -79,18 +85,14 @@ class receive_wait {
   std::uint64_t timer_ = 0;
 };
 
-struct guard_scope {
-  explicit guard_scope(mailbox& b) noexcept : box{b} { box.in_guard = true; }
-  guard_scope(const guard_scope&) = delete;
-  guard_scope& operator=(const guard_scope&) = delete;
-  ~guard_scope() { box.in_guard = false; }
-  mailbox& box;
-};
-
 /// How one argument of receive accepts and handles a message.
 template <class Handler>
 struct clause {
-  static_assert(one_parameter<Handler>,
+  static_assert(!std::is_same_v<Handler, timeout_limit>,
+                "joist: after(limit) among handlers needs a handler of its own: after(limit, [] { ... })");
+  static_assert(!std::is_member_pointer_v<Handler>,
+                "joist: a receive handler is called with the message alone: wrap the member function in a lambda");
+  static_assert(std::is_same_v<Handler, timeout_limit> || std::is_member_pointer_v<Handler> || one_parameter<Handler>,
                 "joist: a receive handler takes exactly one parameter of a named type (no auto): the type of message "
                 "it receives; joist::any_message takes every message");
   using parameter = typename handler_parameter<std::remove_cvref_t<Handler>>::type;
@@ -99,7 +101,11 @@ struct clause {
                 "joist: take a message by value, by && or by const reference: it is gone after the handler");
 
   static bool accepts(mailbox&, Handler&, node& n) {
-    return std::is_same_v<value, any_message> || n.type == &type_of<value>;
+    if constexpr (std::is_same_v<value, any_message>) {
+      return true;
+    } else {
+      return is_a(n, type_of<value>);
+    }
   }
   static decltype(auto) handle(Handler& handler, node_ptr n) {
     if constexpr (std::is_same_v<value, any_message>) {
@@ -110,6 +116,15 @@ struct clause {
   }
 };
 
+/// A message that stays in the mailbox, as a guard sees it.
+struct lent_message {
+  any_message message;
+  explicit lent_message(any_message m) noexcept : message{std::move(m)} {}
+  lent_message(const lent_message&) = delete;
+  lent_message& operator=(const lent_message&) = delete;
+  ~lent_message() { (void)std::move(message).release().release(); }
+};
+
 template <class Guard, class Handler>
 struct clause<guarded<Guard, Handler>> {
   using inner = clause<Handler>;
@@ -117,9 +132,28 @@ struct clause<guarded<Guard, Handler>> {
   static bool accepts(mailbox& box, guarded<Guard, Handler>& g, node& n) {
     if (!inner::accepts(box, g.handler, n)) return false;
     guard_scope scope{box};
-    return g.guard(std::as_const(payload_of<value>(n)));
+    if constexpr (std::is_same_v<value, any_message>) {
+      const lent_message lent{any_message{node_ptr{&n}}};
+      return g.guard(lent.message);
+    } else {
+      return g.guard(std::as_const(payload_of<value>(n)));
+    }
   }
   static decltype(auto) handle(guarded<Guard, Handler>& g, node_ptr n) { return inner::handle(g.handler, std::move(n)); }
+};
+
+/// What type an argument of receive takes, and whether it takes all of that type. A timeout takes none.
+template <class Handler>
+struct accepted : std::type_identity<typename clause<Handler>::value> {
+  static constexpr bool always = true;
+};
+template <class Guard, class Handler>
+struct accepted<guarded<Guard, Handler>> : std::type_identity<typename clause<Handler>::value> {
+  static constexpr bool always = false;
+};
+template <class Handler>
+struct accepted<timeout_handler<Handler>> : std::type_identity<void> {
+  static constexpr bool always = false;
 };
 
 /// Never accepts: its turn comes when time is over.
@@ -129,12 +163,46 @@ struct clause<timeout_handler<Handler>> {
   static decltype(auto) handle(timeout_handler<Handler>& t, node_ptr) { return t.handler(); }
 };
 
+template <class... T>
+concept have_common_type = requires {
+  typename std::common_type_t<T...>;
+};
+
+template <class First, class Later>
+constexpr bool hides = accepted<First>::always && !std::is_void_v<typename accepted<Later>::type> &&
+                       (std::is_same_v<typename accepted<First>::type, any_message> ||
+                        std::is_same_v<typename accepted<First>::type, typename accepted<Later>::type>);
+
+/// Whether a handler stands behind one that takes every message of its type.
+template <class First, class... Rest>
+constexpr bool hides_later() {
+  if constexpr (sizeof...(Rest) == 0) {
+    return false;
+  } else {
+    return (hides<First, Rest> || ...) || hides_later<Rest...>();
+  }
+}
+
 template <class... H>
 struct result_of {
   template <class X>
   using one = decltype(clause<X>::handle(std::declval<X&>(), std::declval<node_ptr>()));
   static auto pick() {
-    if constexpr ((std::is_void_v<one<H>> || ...)) {
+    constexpr bool some_void = (std::is_void_v<one<H>> || ...);
+    constexpr bool all_void = (std::is_void_v<one<H>> && ...);
+    static_assert(
+        some_void == all_void,
+        "joist: some of these handlers return a value and some do not: receive returns what its handler returns, so "
+        "all return something of one type, or none does");
+    static_assert(
+        all_void || have_common_type<one<H>...>,
+        "joist: these handlers return values of types that have nothing in common: receive returns what its handler "
+        "returns");
+    static_assert(
+        !hides_later<H...>(),
+        "joist: a handler stands behind another that takes all messages of its type, and is never called: put the one "
+        "with a guard, or the more special one, first");
+    if constexpr (all_void) {
       return std::type_identity<void>{};
     } else {
       return std::type_identity<std::common_type_t<one<H>...>>{};
