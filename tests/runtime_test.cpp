@@ -294,6 +294,7 @@ TEST_CASE("fork: in the child the parent's runtime refuses, a message goes nowhe
   }) == 1);
 }
 
+#if !defined(__SANITIZE_THREAD__)  // which does not know forks of fibers
 TEST_CASE("fork: a process that waits in the child ends it with words") {
   const auto end = support::in_child([] {
     runtime rt{support::quiet(1)};
@@ -309,6 +310,7 @@ TEST_CASE("fork: a process that waits in the child ends it with words") {
   CHECK(end.exited_with(7));
   CHECK(end.written.find("child made by fork") != std::string::npos);
 }
+#endif
 
 TEST_CASE("exit() of the program, called in a process, ends it, also where the runtime is static") {
   CHECK(support::in_child([] {

@@ -11,7 +11,7 @@ struct tick {};
 int main() {
   return joist::run([] {
     // [snippet: once]
-    joist::send_after(20ms, joist::self(), reminder{"tea"});
+    joist::send_after(300ms, joist::self(), reminder{"tea"});
     joist::send_after(10ms, joist::self(), reminder{"water"});
     const joist::ref coffee = joist::send_after(1h, joist::self(), reminder{"coffee"});
     for (int i = 0; i < 2; ++i) fmt::print("{}\n", joist::receive<reminder>().text);

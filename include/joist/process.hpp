@@ -49,7 +49,9 @@ struct monitored {
 };
 
 /// Starts a process that runs `body` and returns its pid; it lives in the runtime of the caller. `body` is called
-/// once, on the new process's stack. Throws errc::process_limit, errc::not_running, errc::not_a_process.     [process]
+/// once, on the new process's stack. Capture values: a reference to a local of the caller's, [&], is good only while the
+/// caller runs, for stacks are shared (docs/guides/stacks.md). Throws errc::process_limit, errc::not_running,
+/// errc::not_a_process, errc::out_of_memory, and errc::bad_argument for options that make no sense.     [process]
 template <class Body>
 pid spawn(Body&& body) {
   return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), nullptr, detail::spawn_mode::plain).process;
@@ -96,9 +98,11 @@ class process_exit {
   exit_reason reason_;
 };
 
-/// Thrown at a wait of a process that is being ended from outside. May be caught to clean up; every further wait
-/// raises it again. While an exception unwinds the stack, waits with a timeout end at once as timed out, and a wait
-/// without one gives the stack up: nothing on it runs any more; it is counted and logged.
+/// Thrown at a wait, or at another call but those that destructors make (send, exit(pid, reason), unlink, demonitor,
+/// unalias, cancel_timer, unregister_name, self), of a process that is being ended from outside. May be caught to clean
+/// up; every further wait raises it again. While an exception unwinds the stack, waits with a timeout end at once as
+/// timed out, and a wait without one gives the stack up: nothing on it runs any more; it is counted and logged. As any
+/// exception it must not leave a noexcept function, nor a destructor that runs otherwise: no wait belongs there.
 class forced_exit {
  public:
   explicit forced_exit(exit_reason reason) noexcept : reason_{std::move(reason)} {}

@@ -1,5 +1,5 @@
-// core/mailbox_count.hpp: how many messages of a limited mailbox are on their way or wait. Senders count them before they push,
-// so a place may be used again between a sender's count and its push: the count belongs to one life of the place, and
+// core/mailbox_count.hpp: how many messages of a limited mailbox are on their way or wait. Senders count them before they
+// push, so a place may be used again between a sender's count and its push: the count belongs to one life of the place, and
 // counts for another do nothing.
 #pragma once
 

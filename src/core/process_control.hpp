@@ -56,6 +56,9 @@ struct alias_entry {
   bool one_reply = false;
 };
 
+/// Return addresses, from the throw outwards.
+using throw_trace = std::vector<void*>;
+
 /// What most processes do not have. The owner's, but for what is fixed at spawn.
 struct process_extras {
   std::string label;
@@ -65,10 +68,11 @@ struct process_extras {
   base::flat_map<alias_entry> aliases;                          // by reference
   base::flat_map<std::uint32_t, base::hash_of_pid> suspending;  // whom it has suspended, how often
   std::vector<std::pair<const void*, detail::local_slot>> locals;
-  exit_reason reason;              // once it is ending
+  exit_reason reason;              // once it is ending; or why its body ended, until that is announced
   std::uint32_t spent_at_end = 0;  // reductions when it was ended
   std::uint32_t suspends = 0;
   std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
+  throw_trace thrown_at;                        // where the exception that leaves the body was thrown
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
 };
 

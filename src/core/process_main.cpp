@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <memory>
 
 #include "base/assert.hpp"
 #include "core/scheduler.hpp"
@@ -48,24 +49,37 @@ void call_body(void* body) {
   c.run(c);
 }
 
-// noinline: its frame goes before the process ends.
-[[gnu::noinline]] exit_reason run_body(process_control& p) {
-  if (p.ending) return p.extras->reason;  // ended before it began
-  std::vector<void*> thrown_at;
+// In a handler: why the process ends.
+[[gnu::noinline, gnu::cold]] exit_reason reason_of_current_exception(process_control& p) {
   try {
-    call_tracing_throws(&call_body, p.body, &thrown_at);
-    return exit_reason::normal;
+    throw;
   } catch (const process_exit& e) {
     return e.reason();
   } catch (const forced_exit& e) {
     return e.reason();
   } catch (...) {
     auto [type, what] = describe_current_exception();
-    return exit_reason::error({std::move(type), std::move(what), std::move(thrown_at)});
+    return exit_reason::error({std::move(type), std::move(what), std::move(p.more().thrown_at)});
   }
 }
 
-[[gnu::noinline]] void finish(process_control& p, exit_reason reason) {
+[[gnu::noinline, gnu::cold]] void note_end(process_control& p) {
+  exit_reason reason = reason_of_current_exception(p);
+  if (!p.ending) p.more().reason = std::move(reason);
+}
+
+// The frames below a process's own are on its stack while it waits, a million times: this one and process_main() keep what
+// they need in the process, and leave the rest to functions that are called when the body is over.
+[[gnu::noinline]] void run_body(process_control& p) {
+  if (p.ending) return;  // ended before it began
+  try {
+    call_tracing_throws(&call_body, p.body, &p);
+  } catch (...) {
+    note_end(p);
+  }
+}
+
+[[gnu::noinline]] void finish(process_control& p) {
   p.finishing = true;
   detail::closure* body = std::exchange(p.body, nullptr);
   body->destroy(*body);
@@ -76,16 +90,17 @@ void call_body(void* body) {
       if (slot.value != nullptr) slot.destroy(slot.value);
     }
   }
-  if (!p.ending) announce_exit(p, std::move(reason), nullptr);
+  if (!p.ending) announce_exit(p, p.extras != nullptr ? std::exchange(p.extras->reason, {}) : exit_reason::normal, nullptr);
   clear_process(p);
+  (void)switch_away(*this_worker(), intent::end);
 }
 
 }  // namespace
 
 void process_main(fiber::fiber& self, fiber::thread_frame&) {
   auto& p = static_cast<process_control&>(self);
-  finish(p, run_body(p));
-  (void)switch_away(*this_worker(), intent::end);
+  run_body(p);
+  finish(p);
 }
 
 void unwind(process_control& p) { throw forced_exit{p.extras->reason}; }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/process_control.hpp"
@@ -45,6 +46,10 @@ class process_table {
   }
 
   /// Calls f for each place ever used.
+  template <class F>
+  void for_each_place(F&& f) {
+    std::as_const(*this).for_each_place([&f](const process_control& p) { f(const_cast<process_control&>(p)); });
+  }
   template <class F>
   void for_each_place(F&& f) const {
     const std::size_t end = made_.load(std::memory_order_acquire);

@@ -122,6 +122,9 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
 
 scheduler::~scheduler() {
   core::retract_node(node);
+  table.for_each_place([](process_control& p) {
+    if (p.alive.load(std::memory_order_acquire)) core::drop_contents(p);
+  });
   core::free_node(node, table.highest_generation());
 }
 

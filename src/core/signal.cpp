@@ -152,6 +152,11 @@ void tell_relations(process_control& p, pid self, const exit_reason& reason) {
   x.aliases = {};
 }
 
+void empty_mailbox(process_control& p) noexcept {
+  p.box.mark = nullptr;
+  while (p.box.head != nullptr) (void)p.box.take(&p.box.head);
+}
+
 void tell_listener(process_extras& x) {
   const auto listener = std::exchange(x.listener, nullptr);
   if (listener == nullptr) return;
@@ -198,9 +203,15 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
   tell_listener(x);
 }
 
+void drop_contents(process_control& p) noexcept {
+  for (node* n = p.signals.close(); n != nullptr;) (void)node_ptr{std::exchange(n, n->next)};
+  empty_mailbox(p);
+  if (p.context == nullptr && p.body != nullptr) p.body->destroy(*p.body);
+  delete std::exchange(p.extras, nullptr);
+}
+
 void clear_process(process_control& p) noexcept {
-  p.box.mark = nullptr;
-  while (p.box.head != nullptr) (void)p.box.take(&p.box.head);
+  empty_mailbox(p);
   if (p.extras == nullptr) return;
   // Who reports at a stop reads labels: it says that it does, and looks at `alive`; here it is the other way round. Both are
   // seq_cst, so one of the two sees the other, and the mutex keeps them apart.

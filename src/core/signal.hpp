@@ -60,6 +60,10 @@ void take_signals(process_control& p);
 /// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]
 void announce_exit(process_control& p, exit_reason reason, node* rest);
 
+/// Of a process that was left when its runtime stopped, what is not on its stack: all of it, if it never ran.     [no thread
+/// runs it any more]
+void drop_contents(process_control& p) noexcept;
+
 /// Gives back what the mailbox and extras still hold. May run users' destructors.     [owner]
 void clear_process(process_control& p) noexcept;
 

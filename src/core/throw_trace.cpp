@@ -14,7 +14,7 @@ constexpr std::size_t most_frames = 64;
 constexpr int own_frames = 3;
 
 struct walk {
-  std::vector<void*>* frames;
+  throw_trace* frames;
   int skip = own_frames;
 };
 
@@ -36,10 +36,13 @@ extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist
     int version, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context* context) {
   if (version == 1 && (actions & _UA_SEARCH_PHASE) != 0) {
     // Where the frame of joist_call_tracing keeps its third argument: at its stack pointer.
-    walk w{*reinterpret_cast<std::vector<void*>**>(_Unwind_GetCFA(context))};
+    process_control& p = **reinterpret_cast<process_control**>(_Unwind_GetCFA(context));
+    if (p.ending) return _URC_CONTINUE_UNWIND;
     try {
-      w.frames->clear();
-      w.frames->reserve(most_frames);
+      throw_trace& frames = p.more().thrown_at;
+      frames.clear();
+      frames.reserve(most_frames);
+      walk w{&frames};
       _Unwind_Backtrace(&note_frame, &w);
     } catch (const std::bad_alloc&) {
       // No memory: no backtrace.
@@ -49,11 +52,9 @@ extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist
 }
 
 extern "C" __attribute__((visibility("hidden"))) void joist_call_tracing(void (*f)(void*), void* argument,
-                                                                         std::vector<void*>* noted);
+                                                                         process_control* p);
 
-void call_tracing_throws(void (*f)(void*), void* argument, std::vector<void*>* noted) {
-  joist_call_tracing(f, argument, noted);
-}
+void call_tracing_throws(void (*f)(void*), void* argument, process_control* p) { joist_call_tracing(f, argument, p); }
 
 }  // namespace joist::inline v0::core
 

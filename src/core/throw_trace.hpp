@@ -6,12 +6,13 @@
 // is caught costs nothing, and no function of the C++ runtime is replaced. (Itanium C++ ABI, exception handling, 1.3.)
 #pragma once
 
-#include <vector>
+#include "core/process_control.hpp"
 
 namespace joist::inline v0::core {
 
-/// Calls f(argument). When an exception leaves it, the backtrace of the throw is in `*noted`; it belongs to the process,
-/// which may wait, and move, in destructors between its throw and its handler.     [process]
-void call_tracing_throws(void (*f)(void*), void* argument, std::vector<void*>* noted);
+/// Calls f(argument). When an exception leaves it, the trace of the throw is in p's extras; none where there is no memory,
+/// or when the process is being ended, for then nobody asks. It belongs to the process, which may wait, and move, in
+/// destructors between its throw and its handler.     [process]
+void call_tracing_throws(void (*f)(void*), void* argument, process_control* p);
 
 }  // namespace joist::inline v0::core

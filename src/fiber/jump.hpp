@@ -2,7 +2,7 @@
 //
 // On x86-64 and aarch64 a few instructions in place: the compiler keeps what lives across them, as it does around a call,
 // and nothing more is saved. Elsewhere, or with JOIST_FCONTEXT, Boost.Context does it; its jump_fcontext also switches
-// the floating-point control words, which takes more time than all the rest (docs/design/stacks.md has the figures).
+// the floating-point control words, which takes more time than all the rest (docs/design/switch.md has the figures).
 // So the rounding mode belongs to the thread: who changes it changes it back before it waits.
 //
 // A context is the stack pointer of a stack that waits:
@@ -75,29 +75,37 @@ template <first_function F>
 #define JOIST_MORE_REGISTERS
 #endif
 
-// 128: the red zone, which a leaf function may use below its stack pointer.
+// 128: the red zone, which a leaf function may use below its stack pointer. The library is compiled without one, for every
+// waiting process would keep those bytes.
+#ifdef JOIST_NO_RED_ZONE
+#define JOIST_LEAVE_RED_ZONE ""
+#define JOIST_ENTER_RED_ZONE ""
+#else
+#define JOIST_LEAVE_RED_ZONE "leaq -128(%%rsp), %%rsp\n\t"
+#define JOIST_ENTER_RED_ZONE "leaq 128(%%rsp), %%rsp\n\t"
+#endif
 [[gnu::always_inline]] inline arrival jump(void* to, void* data) noexcept {
   void* from;
-  asm volatile(
-      "leaq -128(%%rsp), %%rsp\n\t"
-      "pushq %%rbp\n\t"
-      "leaq 1f(%%rip), %%rax\n\t"
-      "pushq %%rax\n\t"
-      "movq %%rsp, %%rsi\n\t"
-      "movq %%rdx, %%rsp\n\t"
-      "popq %%rax\n\t"
-      "jmpq *%%rax\n"
-      "1:\n\t"
-      "popq %%rbp\n\t"
-      "leaq 128(%%rsp), %%rsp\n\t"
-      : "=S"(from), "+D"(data), "+d"(to)
-      :
-      : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory", "xmm0", "xmm1", "xmm2",
-        "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-        "xmm15" JOIST_MORE_REGISTERS);
+  asm volatile(JOIST_LEAVE_RED_ZONE
+               "pushq %%rbp\n\t"
+               "leaq 1f(%%rip), %%rax\n\t"
+               "pushq %%rax\n\t"
+               "movq %%rsp, %%rsi\n\t"
+               "movq %%rdx, %%rsp\n\t"
+               "popq %%rax\n\t"
+               "jmpq *%%rax\n"
+               "1:\n\t"
+               "popq %%rbp\n\t" JOIST_ENTER_RED_ZONE
+               : "=S"(from), "+D"(data), "+d"(to)
+               :
+               : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory", "xmm0", "xmm1",
+                 "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+                 "xmm15" JOIST_MORE_REGISTERS);
   return {data, from};
 }
 #undef JOIST_MORE_REGISTERS
+#undef JOIST_LEAVE_RED_ZONE
+#undef JOIST_ENTER_RED_ZONE
 
 #else
 

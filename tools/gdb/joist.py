@@ -16,7 +16,7 @@ TAG_BITS = 20
 STATES = {0: "runnable", 1: "waiting", 2: "ended"}
 # What a context holds, and how far above it the stack pointer was: src/fiber/jump.hpp.
 LAYOUTS = {
-    "x86-64": {"saved": {"rip": 0, "rbp": 8}, "sp": "rsp", "above": 16 + 128},
+    "x86-64": {"saved": {"rip": 0, "rbp": 8}, "sp": "rsp", "above": 16},
     "aarch64": {"saved": {"x29": 0, "pc": 8}, "sp": "sp", "above": 16},
 }
 NODES = 4096
