@@ -2,7 +2,7 @@
 //
 // On x86-64 and aarch64 a few instructions in place: the compiler keeps what lives across them, as it does around a call,
 // and nothing more is saved. Elsewhere, or with JOIST_FCONTEXT, Boost.Context does it; its jump_fcontext also switches
-// the floating-point control words, which takes more time than all the rest (docs/design/switch.md has the figures).
+// the floating-point control words, and takes twice as long (docs/design/switch.md has the figures).
 // So the rounding mode belongs to the thread: who changes it changes it back before it waits.
 //
 // A context is the stack pointer of a stack that waits:

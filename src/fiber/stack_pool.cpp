@@ -32,7 +32,10 @@ bool kernel_has_guards() noexcept {
   static const bool has = [] {
     void* page = ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return false;
-    const bool installed = ::madvise(page, page_bytes(), MADV_GUARD_INSTALL) == 0;
+    // Emulators say yes to every advice: also to one that there is not.
+    constexpr int no_advice = 9999;
+    const bool installed =
+        ::madvise(page, page_bytes(), MADV_GUARD_INSTALL) == 0 && ::madvise(page, page_bytes(), no_advice) != 0;
     ::munmap(page, page_bytes());
     return installed;
   }();

@@ -1,7 +1,7 @@
 %% peer_bench — the core benchmarks in plain Erlang, as a measure to hold Joist against.
 %%
 %% One benchmark per OS process: `run NAME [--n N] [--workers W]` prints one JSON line. N counts
-%% operations (processes, round trips, hops, leaves, messages, timers, meetings), and ns_per_op is
+%% operations (processes, round trips, hops, leaves, messages, timers, meetings, ...), and ns_per_op is
 %% seconds / N. Default heap sizes and scheduler flags. A process that collects more than it can
 %% keep up with has an off-heap message queue, as the efficiency guide advises.
 -module(peer_bench).
@@ -42,6 +42,10 @@ benchmark("sv_fork_join_create")     -> {40_000, fun fork_join_create/1};
 benchmark("sv_fork_join_throughput") -> {600_000, fun fork_join_throughput/1};
 benchmark("sv_big")                  -> {2_400_000, fun big/1};
 benchmark("sv_chameneos")            -> {200_000, fun chameneos/1};
+benchmark("sv_concdict")             -> {200_000, fun concdict/1};
+benchmark("sv_philosophers")         -> {200_000, fun philosophers/1};
+benchmark("sv_sieve")                -> {100_000, fun sieve/1};
+benchmark("sv_banking")              -> {50_000, fun banking/1};
 benchmark(_)                         -> unknown.
 
 %% -- spawn -------------------------------------------------------------------------------------
@@ -317,6 +321,218 @@ creature(Mall, Colour, Meetings) ->
 
 complement(Colour, Colour) -> Colour;
 complement(Colour, Other) -> 3 - Colour - Other.
+
+%% 20 workers ask a dictionary, which is filled before the time begins; one request in ten writes.
+%% What is written under a key is congruent to it, so that each answer can be checked.
+-define(DICTIONARY_LIMIT, 524287).
+
+concdict(N) ->
+    Parent = self(),
+    Each = N div 20,
+    Dictionary = spawn(fun() ->
+        Entries = maps:from_list([{Key, Key} || Key <- lists:seq(0, ?DICTIONARY_LIMIT - 1)]),
+        Parent ! filled,
+        Parent ! {size, dictionary(Entries)}
+    end),
+    collect(1, filled),
+    {Right, Measured} = timed(fun() ->
+        repeat(20, fun(Id) ->
+            spawn(fun() -> Parent ! {answers, dictionary_worker(Each, Id + 1, Dictionary, 0)} end)
+        end),
+        lists:sum([receive {answers, Count} -> Count end || _ <- lists:seq(1, 20)])
+    end),
+    Right = Each * 20,
+    Dictionary ! exit,
+    receive {size, Size} -> ?DICTIONARY_LIMIT = Size end,
+    Measured.
+
+dictionary(Entries) ->
+    receive
+        {read, From, Key} ->
+            From ! {entry, map_get(Key, Entries)},
+            dictionary(Entries);
+        {write, From, Key, Value} ->
+            From ! {entry, Value},
+            dictionary(Entries#{Key => Value});
+        exit ->
+            map_size(Entries)
+    end.
+
+dictionary_worker(0, _, _, Right) ->
+    Right;
+dictionary_worker(Left, Random, Dictionary, Right) ->
+    Kind = minstd(Random),
+    Number = minstd(Kind),
+    Key = Number rem ?DICTIONARY_LIMIT,
+    Next = case Kind rem 100 < 10 of
+        true ->
+            Spread = minstd(Number),
+            Dictionary ! {write, self(), Key, Key + ?DICTIONARY_LIMIT * (Spread rem 4096)},
+            Spread;
+        false ->
+            Dictionary ! {read, self(), Key},
+            Number
+    end,
+    receive
+        {entry, Value} when Value rem ?DICTIONARY_LIMIT =:= Key ->
+            dictionary_worker(Left - 1, Next, Dictionary, Right + 1);
+        {entry, _} ->
+            dictionary_worker(Left - 1, Next, Dictionary, Right)
+    end.
+
+minstd(Random) -> Random * 48271 rem 2147483647.
+
+%% 20 philosophers; who is denied a fork asks again at once.
+philosophers(N) ->
+    Parent = self(),
+    Rounds = N div 20,
+    measured(fun() ->
+        spawn_link(fun() ->                     % so that a wrong result ends the run
+            Arbitrator = self(),
+            repeat(20, fun(Id) ->
+                spawn(fun() ->
+                    self() ! start,
+                    Arbitrator ! {rounds, philosopher(Rounds, 0, Id, Arbitrator)}
+                end)
+            end),
+            Eaten = Rounds * 20,
+            {Eaten, Eaten} = arbitrator(20, erlang:make_tuple(20, false), 0, 0),
+            Parent ! done
+        end),
+        collect(1, done)
+    end).
+
+philosopher(Rounds, Rounds, _, _) ->
+    Rounds;
+philosopher(Rounds, Eaten, Id, Arbitrator) ->
+    receive
+        start ->
+            Arbitrator ! {hungry, self(), Id},
+            philosopher(Rounds, Eaten, Id, Arbitrator);
+        denied ->
+            Arbitrator ! {hungry, self(), Id},
+            philosopher(Rounds, Eaten, Id, Arbitrator);
+        eat ->
+            Arbitrator ! {fed, Id},
+            [self() ! start || Eaten + 1 < Rounds],
+            philosopher(Rounds, Eaten + 1, Id, Arbitrator)
+    end.
+
+arbitrator(0, _, Meals, Eaten) ->
+    {Meals, Eaten};
+arbitrator(Here, Taken, Meals, Eaten) ->
+    receive
+        {hungry, From, Id} ->
+            case forks(Id, Taken) of
+                {false, false} ->
+                    From ! eat,
+                    arbitrator(Here, set_forks(Id, true, Taken), Meals, Eaten);
+                _ ->
+                    From ! denied,
+                    arbitrator(Here, Taken, Meals, Eaten)
+            end;
+        {fed, Id} ->
+            {true, true} = forks(Id, Taken),
+            arbitrator(Here, set_forks(Id, false, Taken), Meals + 1, Eaten);
+        {rounds, Rounds} ->
+            arbitrator(Here - 1, Taken, Meals, Eaten + Rounds)
+    end.
+
+forks(Id, Taken) ->
+    {element(Id + 1, Taken), element((Id + 1) rem 20 + 1, Taken)}.
+
+set_forks(Id, Value, Taken) ->
+    setelement((Id + 1) rem 20 + 1, setelement(Id + 1, Taken, Value), Value).
+
+%% The numbers below N: 2, with which the first filter begins, and the odd numbers. A filter keeps
+%% the first 1000 primes that reach it, and passes on what none of them divides.
+sieve(N) ->
+    Parent = self(),
+    Limit = N,
+    {Primes, Measured} = timed(fun() ->
+        First = spawn_filter(2, 0, Parent),
+        spawn(fun() -> send_candidates(3, Limit, First) end),
+        receive {primes, Count} -> Count end
+    end),
+    Primes = length([2 | [C || C <- lists:seq(3, Limit - 1, 2), is_prime(C, 3)]]),
+    Measured.
+
+send_candidates(Candidate, Limit, First) when Candidate >= Limit ->
+    First ! exit;
+send_candidates(Candidate, Limit, First) ->
+    First ! Candidate,
+    send_candidates(Candidate + 2, Limit, First).
+
+spawn_filter(Prime, Before, Sink) ->
+    spawn_opt(fun() -> prime_filter([Prime], 1, Before, none, Sink) end, [{message_queue_data, off_heap}]).
+
+prime_filter(Primes, Count, Before, Next, Sink) ->
+    receive
+        exit when Next =:= none ->
+            Sink ! {primes, Before + Count};
+        exit ->
+            Next ! exit;
+        Candidate ->
+            case is_divided(Candidate, Primes) of
+                true ->
+                    prime_filter(Primes, Count, Before, Next, Sink);
+                false when Next =/= none ->
+                    Next ! Candidate,
+                    prime_filter(Primes, Count, Before, Next, Sink);
+                false when Count < 1000 ->
+                    prime_filter(Primes ++ [Candidate], Count + 1, Before, none, Sink);
+                false ->
+                    prime_filter(Primes, Count, Before, spawn_filter(Candidate, Before + Count, Sink), Sink)
+            end
+    end.
+
+is_divided(_, []) -> false;
+is_divided(Candidate, [Prime | _]) when Candidate rem Prime =:= 0 -> true;
+is_divided(Candidate, [_ | Primes]) -> is_divided(Candidate, Primes).
+
+is_prime(Odd, Divisor) when Divisor * Divisor > Odd -> true;
+is_prime(Odd, Divisor) when Odd rem Divisor =:= 0 -> false;
+is_prime(Odd, Divisor) -> is_prime(Odd, Divisor + 2).
+
+%% 1000 accounts. Money goes from lower ones to higher ones, so that no circle of them waits.
+banking(N) ->
+    Initial = 1_000_000_000,
+    measured(fun() ->
+        Teller = self(),
+        Accounts = list_to_tuple([spawn(fun() -> account(Initial, Teller) end) || _ <- lists:seq(1, 1000)]),
+        order_transfers(N, 123456, Accounts),
+        collect(N, transferred),
+        [A ! exit || A <- tuple_to_list(Accounts)],
+        Expected = 1000 * Initial,
+        Expected = lists:sum([receive {balance, Balance} -> Balance end || _ <- lists:seq(1, 1000)])
+    end).
+
+order_transfers(0, _, _) -> ok;
+order_transfers(N, Random, Accounts) ->
+    R1 = pseudo_random(Random),
+    R2 = pseudo_random(R1),
+    R3 = pseudo_random(R2),
+    From = R1 rem 800,
+    To = From + max(1, R2 rem (1000 - From)),
+    element(From + 1, Accounts) ! {transfer, self(), element(To + 1, Accounts), 1 + R3 rem 1000},
+    order_transfers(N - 1, R3, Accounts).
+
+pseudo_random(Random) -> (Random * 1309 + 13849) band 65535.
+
+%% While it waits for a receipt, the other messages stay in its mailbox.
+account(Balance, Teller) ->
+    receive
+        {transfer, From, To, Amount} ->
+            Receipt = make_ref(),
+            To ! {deposit, self(), Receipt, Amount},
+            receive {deposited, Receipt} -> From ! transferred end,
+            account(Balance - Amount, Teller);
+        {deposit, From, Receipt, Amount} ->
+            From ! {deposited, Receipt},
+            account(Balance + Amount, Teller);
+        exit ->
+            Teller ! {balance, Balance}
+    end.
 
 %% -- tools -------------------------------------------------------------------------------------
 

@@ -3,12 +3,13 @@
 //	peer_bench NAME [--n N] [--workers W]
 //
 // prints one JSON line. N counts operations (goroutines, round trips, hops, leaves, messages,
-// timers, meetings), and ns_per_op is seconds / N.
+// timers, meetings, ...), and ns_per_op is seconds / N.
 //
 // A goroutine with a buffered channel stands for a process with its mailbox. The channel is bounded
 // and carries one type only: a sender blocks when it is full, and nothing is allocated per message.
 // Where the work bounds the messages under way, the channel has room for all of them, so that no
-// send blocks; where it does not (fan_in, fan_out, counting), the producer waits for the consumer.
+// send blocks; where it does not (fan_in, fan_out, counting, sieve, banking), the producer waits for
+// the consumer.
 package main
 
 import (
@@ -55,6 +56,10 @@ var benchmarks = map[string]benchmark{
 	"sv_fork_join_throughput": {600_000, forkJoinThroughput},
 	"sv_big":                  {2_400_000, big},
 	"sv_chameneos":            {200_000, chameneos},
+	"sv_concdict":             {200_000, concdict},
+	"sv_philosophers":         {200_000, philosophers},
+	"sv_sieve":                {100_000, sieve},
+	"sv_banking":              {50_000, banking},
 }
 
 func main() {
@@ -486,6 +491,279 @@ func chameneos(n int) result {
 			done <- 1
 		}()
 		<-done
+	})
+}
+
+// 20 workers ask a dictionary, which is filled before the time begins; one request in ten writes.
+// What is written under a key is congruent to it, so that each answer can be checked.
+func concdict(n int) result {
+	const workers = 20
+	const limit = 524_287
+	const (
+		read = iota
+		write
+		exit
+	)
+	type message struct {
+		kind, key, value int
+		from             chan int
+	}
+	worker := func(dictionary chan message, random int, done chan int) {
+		below := func(bound int) int {
+			random = random * 48271 % 2147483647
+			return random % bound
+		}
+		mailbox, right := make(chan int, 1), 0
+		for i := 0; i < n/workers; i++ {
+			writes, key := below(100) < 10, below(limit)
+			if writes {
+				dictionary <- message{write, key, key + limit*below(4096), mailbox}
+			} else {
+				dictionary <- message{read, key, 0, mailbox}
+			}
+			if <-mailbox%limit == key {
+				right++
+			}
+		}
+		done <- right
+	}
+	dictionary, filled := make(chan message, workers), make(chan int, 1) // a worker has one request there
+	go func() {
+		entries := make(map[int]int, limit)
+		for key := 0; key < limit; key++ {
+			entries[key] = key
+		}
+		filled <- 1
+		for m := range dictionary {
+			switch m.kind {
+			case read:
+				m.from <- entries[m.key]
+			case write:
+				entries[m.key] = m.value
+				m.from <- m.value
+			case exit:
+				m.from <- len(entries)
+				return
+			}
+		}
+	}()
+	<-filled
+	done, right := make(chan int, workers), 0
+	r := measured(func() {
+		for id := 0; id < workers; id++ {
+			go worker(dictionary, id+1, done)
+		}
+		for i := 0; i < workers; i++ {
+			right += <-done
+		}
+	})
+	dictionary <- message{exit, 0, 0, done}
+	check(<-done == limit && right == n/workers*workers, "sv_concdict: wrong answers")
+	return r
+}
+
+// 20 philosophers; who is denied a fork asks again at once.
+func philosophers(n int) result {
+	const seats = 20
+	const (
+		start = iota
+		denied
+		eat
+	)
+	const (
+		hungry = iota
+		fed
+		leave
+	)
+	type message struct {
+		kind, id, rounds int
+		from             chan int
+	}
+	philosopher := func(arbitrator chan message, id int) {
+		mailbox, eaten := make(chan int, 1), 0 // it waits for one answer, or for itself
+		mailbox <- start
+		for eaten < n/seats {
+			switch <-mailbox {
+			case start, denied:
+				arbitrator <- message{hungry, id, 0, mailbox}
+			case eat:
+				eaten++
+				arbitrator <- message{fed, id, 0, mailbox}
+				if eaten < n/seats {
+					mailbox <- start
+				}
+			}
+		}
+		arbitrator <- message{leave, id, eaten, mailbox}
+	}
+	return measured(func() {
+		done := make(chan int, 1)
+		go func() {
+			arbitrator := make(chan message, 2*seats) // of each: fed, then hungry or leave
+			for id := 0; id < seats; id++ {
+				go philosopher(arbitrator, id)
+			}
+			var taken [seats]bool
+			meals, eaten := 0, 0
+			for here := seats; here > 0; {
+				m := <-arbitrator
+				left, right := &taken[m.id], &taken[(m.id+1)%seats]
+				switch m.kind {
+				case hungry:
+					if *left || *right {
+						m.from <- denied
+					} else {
+						*left, *right = true, true
+						m.from <- eat
+					}
+				case fed:
+					check(*left && *right, "sv_philosophers: fed without forks")
+					*left, *right = false, false
+					meals++
+				case leave:
+					eaten += m.rounds
+					here--
+				}
+			}
+			check(eaten == n/seats*seats && meals == eaten, "sv_philosophers: wrong number of rounds")
+			done <- 1
+		}()
+		<-done
+	})
+}
+
+// The candidates below 2 n: 2, with which the first filter begins, and the odd numbers. A filter keeps
+// the first 1000 primes that reach it, and passes on what none of them divides.
+func sieve(n int) result {
+	primes := 0
+	r := measured(func() {
+		first, sink := make(chan int, streamCapacity), make(chan int, 1)
+		go primeFilter(first, sink, 2, 0)
+		go func() {
+			for candidate := 3; candidate < n; candidate += 2 {
+				first <- candidate
+			}
+			first <- noMore
+		}()
+		primes = <-sink
+	})
+	expected := 1
+	for candidate := 3; candidate < n; candidate += 2 {
+		if isPrime(candidate) {
+			expected++
+		}
+	}
+	check(primes == expected, "sv_sieve: wrong number of primes")
+	return r
+}
+
+const noMore = 0 // in place of a candidate
+
+func primeFilter(mailbox, sink chan int, first, before int) {
+	const room = 1000
+	primes := append(make([]int, 0, room), first)
+	var next chan int
+	for candidate := range mailbox {
+		switch {
+		case candidate == noMore && next != nil:
+			next <- noMore
+			return
+		case candidate == noMore:
+			sink <- before + len(primes)
+			return
+		case isDivided(candidate, primes):
+		case next != nil:
+			next <- candidate
+		case len(primes) < room:
+			primes = append(primes, candidate)
+		default:
+			next = make(chan int, streamCapacity)
+			go primeFilter(next, sink, candidate, before+room)
+		}
+	}
+}
+
+func isDivided(candidate int, primes []int) bool {
+	for _, prime := range primes {
+		if candidate%prime == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func isPrime(odd int) bool {
+	for d := 3; d*d <= odd; d += 2 {
+		if odd%d == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// 1000 accounts. Money goes from lower ones to higher ones, so that no circle of them waits. A channel
+// has no selective receive: receipts have one of their own, and the other messages wait meanwhile.
+func banking(n int) result {
+	const accounts = 1000
+	const initial = 1_000_000_000
+	const accountCapacity = 128 // twice the transfers that wait at an account, at the default n
+	const (
+		transfer = iota
+		deposit
+		exit
+	)
+	type message struct {
+		kind, amount int
+		to           chan message // of a transfer
+		receipt      chan int     // of a deposit
+	}
+	account := func(mailbox chan message, transferred, balances chan int) {
+		balance, receipt := initial, make(chan int, 1)
+		for m := range mailbox {
+			switch m.kind {
+			case transfer:
+				balance -= m.amount
+				m.to <- message{deposit, m.amount, nil, receipt}
+				<-receipt
+				transferred <- 1
+			case deposit:
+				balance += m.amount
+				m.receipt <- 1
+			case exit:
+				balances <- balance
+				return
+			}
+		}
+	}
+	return measured(func() {
+		transferred, balances := make(chan int, n), make(chan int, accounts)
+		all := make([]chan message, accounts)
+		for id := range all {
+			all[id] = make(chan message, accountCapacity)
+			go account(all[id], transferred, balances)
+		}
+		random := 123456
+		below := func(bound int) int {
+			random = (random*1309 + 13849) & 65535 // Savina's PseudoRandom
+			return random % bound
+		}
+		for i := 0; i < n; i++ {
+			from := below(accounts / 10 * 8)
+			to := below(accounts - from)
+			if to == 0 {
+				to = 1
+			}
+			all[from] <- message{transfer, 1 + below(1000), all[from+to], nil}
+		}
+		collect(transferred, n)
+		for _, mailbox := range all {
+			mailbox <- message{exit, 0, nil, nil}
+		}
+		money := 0
+		for i := 0; i < accounts; i++ {
+			money += <-balances
+		}
+		check(money == accounts*initial, "sv_banking: money lost or made")
 	})
 }
 
