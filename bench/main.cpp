@@ -84,7 +84,8 @@ arguments parse(int argc, char** argv) {
 
 std::vector<benchmark> every_benchmark() {
   std::vector<benchmark> all = core_benchmarks();
-  all.insert(all.end(), savina_benchmarks().begin(), savina_benchmarks().end());
+  for (const auto* more : {&savina_micro_benchmarks(), &savina_concurrent_benchmarks()})
+    all.insert(all.end(), more->begin(), more->end());
   return all;
 }
 

@@ -27,7 +27,8 @@ struct benchmark {
 };
 
 [[nodiscard]] const std::vector<benchmark>& core_benchmarks();
-[[nodiscard]] const std::vector<benchmark>& savina_benchmarks();
+[[nodiscard]] const std::vector<benchmark>& savina_micro_benchmarks();
+[[nodiscard]] const std::vector<benchmark>& savina_concurrent_benchmarks();
 
 /// User and system time of this program.
 [[nodiscard]] double cpu_seconds();

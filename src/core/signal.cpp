@@ -212,14 +212,19 @@ void drop_contents(process_control& p) noexcept {
 
 void clear_process(process_control& p) noexcept {
   empty_mailbox(p);
-  if (p.extras == nullptr) return;
   // Who reports at a stop reads labels: it says that it does, and looks at `alive`; here it is the other way round. Both are
   // seq_cst, so one of the two sees the other, and the mutex keeps them apart.
   scheduler& home = this_worker()->home;
   p.alive.store(false, std::memory_order_seq_cst);
-  std::unique_lock<std::mutex> apart;
-  if (home.stopping()) apart = std::unique_lock{home.report_mutex};
-  delete std::exchange(p.extras, nullptr);
+  while (p.extras != nullptr) {  // what is destroyed may be the user's, and make further ones
+    std::unique_ptr<process_extras> gone;
+    if (home.stopping()) {
+      const std::scoped_lock apart{home.report_mutex};
+      gone.reset(std::exchange(p.extras, nullptr));
+    } else {
+      gone.reset(std::exchange(p.extras, nullptr));
+    }
+  }
 }
 
 }  // namespace joist::inline v0::core

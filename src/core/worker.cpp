@@ -281,7 +281,8 @@ void make_ready(worker& w, process_control& p, bool next) {
   if (p.signals.has_signals()) take_signals(p);
   p.ready = true;
   const worker& now = switch_away(w, intent::yield);
-  if (p.ending && p.spent - p.extras->spent_at_end > now.home.options.reductions) unwind_from_wait(p, true);
+  if (!p.ending || p.finishing) return;
+  if (p.spent - p.extras->spent_at_end > now.home.options.reductions) unwind_from_wait(p, true);
 }
 
 worker& spend(worker& w, std::int32_t reductions) {
