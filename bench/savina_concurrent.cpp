@@ -1,5 +1,5 @@
-// Savina (Imam, Sarkar: "Savina - an actor benchmark suite", AGERE 2014), of its benchmarks of concurrency and parallelism those
-// the core can run, with the parameters of the suite's repository.
+// Savina (Imam, Sarkar: "Savina - an actor benchmark suite", AGERE 2014), of its benchmarks of concurrency and parallelism
+// those the core can run, with the parameters of the suite's repository.
 #include <algorithm>
 #include <array>
 #include <random>
