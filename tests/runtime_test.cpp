@@ -89,7 +89,9 @@ TEST_CASE("ask: a crash, a kill and a timeout are told, and a process may not as
 }
 
 TEST_CASE("ask: a question that exits before it has an answer, and a runtime that stops before it asked, are told") {
-  runtime rt{support::quiet(1)};
+  joist::runtime_options options = support::quiet(1);
+  options.spare_threads = 0;  // or another thread would go on with what waits for the busy one
+  runtime rt{options};
   auto reason_of = [&rt](auto question) -> std::optional<exit_reason> {
     try {
       rt.ask(question);

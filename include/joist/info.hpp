@@ -43,6 +43,12 @@ struct process_details {
 
 struct system_details {
   std::size_t workers = 0;
+  std::size_t threads = 0;        ///< made so far: of the workers and beside them
+  std::size_t spare_threads = 0;  ///< of those: parked, ready to stand in
+  std::size_t relieved = 0;       ///< of those: in a process that blocks or computes long, others do their work
+  std::uint64_t reliefs = 0;      ///< times a thread stood in for another
+  std::size_t zombies = 0;        ///< processes that were declared dead and have not come back
+  std::size_t behind_stuck = 0;   ///< processes that share a stack with one that is stuck, and wait for it
   std::size_t process_count = 0;
   std::size_t process_limit = 0;
   std::size_t slots_made = 0;  ///< shared stacks in use so far

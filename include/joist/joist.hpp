@@ -2,6 +2,7 @@
 #pragma once
 
 #include <joist/alias.hpp>
+#include <joist/blocking.hpp>
 #include <joist/clock.hpp>
 #include <joist/error.hpp>
 #include <joist/exit_reason.hpp>

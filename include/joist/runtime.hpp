@@ -37,6 +37,10 @@ struct runtime_options {
   log_sink log = {};                                ///< empty: spdlog_sink()
   bool crash_reports = true;                        ///< log a report for every abnormal end
   std::chrono::milliseconds stop_deadline{5000};    ///< of the destructor and of run()
+  std::size_t spare_threads = 256;            ///< most threads beside the workers, for code that blocks or computes long
+  std::chrono::milliseconds stuck_after{10};  ///< a process that runs so long while others wait is worked around
+  std::chrono::milliseconds kill_after{100};  ///< an ended process that does not notice for so long is declared dead
+  bool stuck_warnings = true;                 ///< log a warning for such a process, at most once a second a place
 };
 
 /// What stop() found.

@@ -33,7 +33,12 @@ void report_crash(scheduler& home, process_control& p, const exit_reason& reason
   if (!name.empty()) line(FMT_STRING("  name: {}\n"), name);
   line(FMT_STRING("  reason: {}\n"), reason.to_string());
   if (p.parent) line(FMT_STRING("  parent: {}\n"), p.parent);
-  line(FMT_STRING("  message queue length: {}\n"), p.box.length);
+  // Of a process that runs on the mailbox is not to be looked at.
+  if (!p.declared_dead.load(std::memory_order_relaxed)) {
+    line(FMT_STRING("  message queue length: {}\n"), p.box.length);
+  } else {
+    line(FMT_STRING("  it did not come to the runtime: its thread runs on until it does\n"));
+  }
   if (p.extras != nullptr) {
     line(FMT_STRING("  links:{}\n"),
          list_of(p.extras->links, [](std::uint64_t key, auto&) { return pid::from_value(key); }));

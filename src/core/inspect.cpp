@@ -2,6 +2,7 @@
 
 #include <joist/receive.hpp>
 
+#include "core/claim.hpp"
 #include "core/scheduler.hpp"
 #include "fiber/slot.hpp"
 
@@ -66,6 +67,7 @@ std::optional<process_details> process_info(pid process) {
   process_control& p = *here.running;
   if (process != here.home.pid_of(p)) return ask(here, process, inspection::details).details;
   if (!p.ending) take_signals(p);
+  const owner_scope scope{p};
   if (p.ending) return std::nullopt;
   return details_of(p, true);
 }
@@ -87,6 +89,8 @@ void suspend(pid target) {
   if (target == w.home.pid_of(p))
     throw error{errc::bad_argument, "suspend: a process cannot suspend itself; wait in receive"};
   if (!target) throw error{errc::no_process, "suspend: expected a pid, got one that names nobody"};
+  const owner_scope scope{p};
+  if (p.ending) unwind_from_wait(p, true);  // declared dead this moment: nobody would resume the target
   ++p.more().suspending[target.value()];
   node_ptr signal = make_signal<node_kind::suspend>(0);
   if (w.home.deliver(target, signal, &w)) return;
@@ -97,6 +101,7 @@ void suspend(pid target) {
 void resume(pid target) {
   worker& w = spend(require_process("resume"));
   process_control& p = *w.running;
+  const owner_scope scope{p};
   std::uint32_t* times = p.extras != nullptr && target ? p.extras->suspending.find(target.value()) : nullptr;
   if (times == nullptr && w.home.find(target) == nullptr)
     throw error{errc::no_process, fmt::format("resume: no living process {}", target)};

@@ -1,6 +1,7 @@
 #include <joist/link.hpp>
 #include <joist/process.hpp>
 
+#include "core/claim.hpp"
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
 
@@ -14,6 +15,7 @@ void link(pid other) {
   if (!other) throw error{errc::bad_argument, "link: expected a pid, got one that names nobody"};
   const pid me = w.home.pid_of(p);
   if (other == me) return;
+  const owner_scope here{p};
   link_end& end = p.more().links[other.value()];
   if (end.active) return;
   end.active = true;
@@ -38,6 +40,7 @@ void unlink(pid other) {
   charge(w);
   // L13: an exit signal that is here already is not undone by an unlink.
   if (!p.ending) take_signals(p);
+  const owner_scope scope{p};
   link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
   if (end == nullptr || !end->active) return;
   end->active = false;

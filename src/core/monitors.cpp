@@ -4,6 +4,7 @@
 #include <joist/receive.hpp>
 #include <joist/ref.hpp>
 
+#include "core/claim.hpp"
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
 #include "core/simulation.hpp"
@@ -41,6 +42,7 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   const pid me = here.home.pid_of(p);
   entry.target = target;
   entry.mode = mode;
+  const owner_scope scope{p};
   p.more().watching[reference] = std::move(entry);
   note_alias(p, reference, mode);
   if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
@@ -98,6 +100,7 @@ bool demonitor(ref reference, demonitor_option option) {
   if (p.box.in_guard)
     throw error{errc::bad_wait, "demonitor: not from a receive guard: it would change the mailbox under the scan"};
   charge(w);
+  const owner_scope scope{p};
   watch* found = p.extras != nullptr ? p.extras->watching.find(reference.value()) : nullptr;
   if (found != nullptr) {
     worker& here = *this_worker();
@@ -116,6 +119,7 @@ bool demonitor(ref reference, demonitor_option option) {
 alias make_alias(alias_use use) {
   process_control& p = *require_process("make_alias").running;
   const ref reference = make_ref();
+  const owner_scope scope{p};
   p.more().aliases[reference.value()].one_reply = use == alias_use::one_reply;
   return {self(), reference};
 }
@@ -129,6 +133,7 @@ bool unalias(ref reference) {
   worker& w = require_process("unalias");
   process_control& p = *w.running;
   charge(w);
+  const owner_scope scope{p};
   return p.extras != nullptr && p.extras->aliases.erase(reference.value());
 }
 

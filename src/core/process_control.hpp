@@ -71,9 +71,25 @@ struct process_extras {
   exit_reason reason;              // once it is ending; or why its body ended, until that is announced
   std::uint32_t spent_at_end = 0;  // reductions when it was ended
   std::uint32_t suspends = 0;
+  detail::node* undelivered = nullptr;          // messages that came with the signal by which the watcher ended it
   std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
   throw_trace thrown_at;                        // where the exception that leaves the body was thrown
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
+};
+
+/// A pointer that its owner sets and others read: what it points to is theirs to touch only by the rules of claim.hpp.
+template <class T>
+class owned_pointer {
+ public:
+  [[nodiscard]] T* get() const noexcept { return at_.load(std::memory_order_relaxed); }
+  void set(T* p) noexcept { at_.store(p, std::memory_order_release); }
+  [[nodiscard]] T* release() noexcept { return at_.exchange(nullptr, std::memory_order_acq_rel); }
+  T* operator->() const noexcept { return get(); }
+  T& operator*() const noexcept { return *get(); }
+  friend bool operator==(const owned_pointer& p, std::nullptr_t) noexcept { return p.get() == nullptr; }
+
+ private:
+  std::atomic<T*> at_{nullptr};
 };
 
 /// Why a process went back to its worker.
@@ -90,25 +106,32 @@ struct alignas(64) process_control : fiber::fiber {
   std::atomic<std::uint32_t> mailbox_limit{0};  // 0: none; fixed while it lives
   mailbox_count queued;                         // messages pushed and not taken, where there is a limit
   std::atomic<std::uint32_t> backlog{0};        // about how many messages wait for it; the owner writes
+  std::atomic<bool> inside{false};              // the owner is in an owner_scope; it writes: claim.hpp
+  std::atomic<bool> claimed{false};             // the watcher acts, or would like to
+  std::atomic<bool> urgent{false};              // an exit signal came while it was awake: for the watcher
+  std::atomic<bool> declared_dead{false};       // its end was announced while it ran on: a zombie
+  std::atomic<bool> ending{false};              // its exit is announced, its stack is being unwound; in owner_scope or claim
 
   // -- fixed at spawn
   joist::priority priority = priority::normal;
   // -- the owner
   bool traps_exits = false;
   bool ready = true;       // something has come that its wait is for
-  bool ending = false;     // its exit is announced, its stack is being unwound
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
   intent left_with = intent::yield;
   std::uint32_t index = 0;
-  std::uint32_t spent = 0;  // reductions, in units of 1: wraps
+  std::atomic<std::uint32_t> spent{0};  // reductions, in units of 1: wraps; the owner writes
   pid parent;
   detail::closure* body = nullptr;
-  process_extras* extras = nullptr;
+  owned_pointer<process_extras> extras;
   mailbox box;
   std::uint64_t receive_timer = 0;  // the timeout that its wait is for; 0: none, or it has come
 
+  void spend(std::uint32_t reductions) noexcept {
+    spent.store(spent.load(std::memory_order_relaxed) + reductions, std::memory_order_relaxed);
+  }
   [[nodiscard]] process_extras& more() {
-    if (extras == nullptr) extras = new process_extras;
+    if (extras == nullptr) extras.set(new process_extras);
     return *extras;
   }
 };

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/assert.hpp"
+#include "core/claim.hpp"
 #include "core/scheduler.hpp"
 #include "core/throw_trace.hpp"
 
@@ -65,6 +66,7 @@ void call_body(void* body) {
 
 [[gnu::noinline, gnu::cold]] void note_end(process_control& p) {
   exit_reason reason = reason_of_current_exception(p);
+  const owner_scope here{p};
   if (!p.ending) p.more().reason = std::move(reason);
 }
 
@@ -81,7 +83,11 @@ void call_body(void* body) {
 
 [[gnu::noinline]] void finish(process_control& p) {
   p.finishing = true;
-  detail::closure* body = std::exchange(p.body, nullptr);
+  detail::closure* body = nullptr;
+  {
+    const owner_scope here{p};  // the watcher reads which body it is
+    body = std::exchange(p.body, nullptr);
+  }
   body->destroy(*body);
   if (p.extras != nullptr) {
     while (!p.extras->locals.empty()) {
@@ -90,7 +96,11 @@ void call_body(void* body) {
       if (slot.value != nullptr) slot.destroy(slot.value);
     }
   }
-  if (!p.ending) announce_exit(p, p.extras != nullptr ? std::exchange(p.extras->reason, {}) : exit_reason::normal, nullptr);
+  {
+    const owner_scope here{p};
+    if (!p.ending)
+      announce_exit(p, p.extras != nullptr ? std::exchange(p.extras->reason, {}) : exit_reason::normal, nullptr);
+  }
   clear_process(p);
   (void)switch_away(*this_worker(), intent::end);
 }

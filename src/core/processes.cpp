@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/pool.hpp"
+#include "core/claim.hpp"
 #include "core/inspect.hpp"
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
@@ -120,9 +121,11 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
   worker& w = spend(require_process("spawn"), spawn_reductions);
   process_control& parent = *w.running;
   const pid me = w.home.pid_of(parent);
+  const owner_scope scope{parent};
   if (mode == spawn_mode::link) (void)parent.more();  // what needs memory comes before there is a child
   process_control& child = w.home.create(std::move(body), options, &w);
   monitored result{w.home.pid_of(child), {}};
+  const owner_scope childs{child};  // its place may have been claimed for the process before it
   if (mode == spawn_mode::link) {
     parent.more().links[result.process.value()].active = true;
     child.more().links[me.value()].active = true;
@@ -179,6 +182,7 @@ bool trap_exit(bool on) {
   process_control& p = *spend(require_process("trap_exit")).running;
   if (!p.ending) take_signals(p);  // L13: what has come is acted on as things were
   if (p.ending) unwind_from_wait(p, true);
+  const owner_scope scope{p};
   return std::exchange(p.traps_exits, on);
 }
 
@@ -186,7 +190,7 @@ void yield() {
   worker& w = require_process("yield");
   if (w.running->box.in_guard)
     throw error{errc::bad_wait, "yield: not from a receive guard: it would wait in the middle of a scan"};
-  w.running->spent -= static_cast<std::uint32_t>(std::exchange(w.reductions_left, 0));  // given up, not used
+  w.running->spend(0U - static_cast<std::uint32_t>(std::exchange(w.reductions_left, 0)));  // given up, not used
   out_of_reductions(w);
   process_control& p = *this_worker()->running;
   if (p.ending) unwind_from_wait(p, true);
@@ -217,7 +221,7 @@ std::optional<pid> whereis(std::string_view name) {
 std::vector<std::string> registered_names() { return spend(require_process("registered_names"), 16).home.names.all(); }
 
 detail::local_slot* detail::find_local_storage(const void* key) {
-  const process_extras* x = require_process("process_local").running->extras;
+  const process_extras* x = require_process("process_local").running->extras.get();
   if (x == nullptr) return nullptr;
   auto& locals = require_process("process_local").running->extras->locals;
   const auto found = std::find_if(locals.begin(), locals.end(), [key](const auto& l) { return l.first == key; });
@@ -226,7 +230,9 @@ detail::local_slot* detail::find_local_storage(const void* key) {
 
 detail::local_slot& detail::local_storage(const void* key) {
   if (local_slot* found = find_local_storage(key)) return *found;
-  auto& locals = require_process("process_local").running->more().locals;
+  process_control& p = *require_process("process_local").running;
+  const owner_scope scope{p};
+  auto& locals = p.more().locals;
   return locals.emplace_back(key, local_slot{nullptr, nullptr}).second;
 }
 

@@ -31,6 +31,17 @@ class run_queue {
     return true;
   }
 
+  /// The oldest, or null: as pop(), for others.     [any thread]
+  [[nodiscard]] process_control* take() noexcept {
+    std::uint32_t head = head_.load(std::memory_order_acquire);
+    // acquire on tail: the places below it, and the processes. Pairs with push().
+    while (head != tail_.load(std::memory_order_acquire)) {
+      process_control* oldest = ring_[head % size].load(std::memory_order_relaxed);
+      if (head_.compare_exchange_weak(head, head + 1, std::memory_order_acq_rel, std::memory_order_acquire)) return oldest;
+    }
+    return nullptr;
+  }
+
   /// The oldest, or null.     [owner]
   [[nodiscard]] process_control* pop() noexcept {
     std::uint32_t head = head_.load(std::memory_order_acquire);

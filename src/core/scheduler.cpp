@@ -11,12 +11,14 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "base/asymmetric_fence.hpp"
 #include "base/pool.hpp"
 #include "base/sanitizer.hpp"
 #include "fiber/isolation.hpp"
 
 namespace joist::inline v0::detail {
 
+using core::node_kind;
 using core::process_control;
 using core::worker;
 
@@ -49,6 +51,10 @@ runtime_options checked(runtime_options o) {
           "slot_bytes to be a power of two from 16 KiB to 1 GiB", o.slot_bytes);
   require(o.stop_deadline >= o.stop_deadline.zero(), "a stop_deadline of 0 or more",
           fmt::format("{} ms", o.stop_deadline.count()));
+  require(o.spare_threads <= core::most_workers && o.workers + o.spare_threads <= core::most_workers,
+          "workers and spare_threads to be at most 1023 together", o.workers + o.spare_threads);
+  require(o.stuck_after.count() >= 1, "a stuck_after of 1 ms or more", fmt::format("{} ms", o.stuck_after.count()));
+  require(o.kill_after >= o.kill_after.zero(), "a kill_after of 0 or more", fmt::format("{} ms", o.kill_after.count()));
   require(o.reductions >= 1 && o.reductions <= 1'000'000'000, "1 to 1000000000 reductions", o.reductions);
   return o;
 }
@@ -99,20 +105,27 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
     : node{claim.get().node},
       options{o},
       slot_bytes{o.slot_bytes},
-      table{o.process_limit, o.workers + 1, claim.get().first_generation},
+      table{o.process_limit, o.workers + o.spare_threads + 1, claim.get().first_generation},
       stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
       names{table, claim.get().node},
+      workers{(simulated ? 1 : o.workers) + o.spare_threads},
       sink_{o.log ? o.log : spdlog_sink()} {
   const std::size_t count = simulated ? 1 : options.workers;
-  for (std::size_t i = 0; i < count; ++i) workers.push_back(std::make_unique<worker>(*this, static_cast<std::uint32_t>(i)));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    worker& w = workers.add(std::make_unique<worker>(*this, i));
+    shelves.push_back(std::make_unique<core::timer_shelf>(i));
+    shelves.back()->attendant = &w;
+    w.timers.store(shelves.back().get(), std::memory_order_relaxed);
+  }
+  base::prepare_asymmetric_fences();
   table.set_grace({[this] {
                      std::vector<std::uint64_t> since;
                      for (const auto& w : workers) since.push_back(w->switches.load(std::memory_order_seq_cst));
                      return since;
                    },
                    [this](const std::vector<std::uint64_t>& since) {
-                     for (std::size_t i = 0; i < workers.size(); ++i) {
-                       if (!workers[i]->resting.load() && workers[i]->switches.load() == since[i]) return false;
+                     for (std::size_t i = 0; i < since.size(); ++i) {  // those made after it were in no process then
+                       if (!workers[i].resting.load() && workers[i].switches.load() == since[i]) return false;
                      }
                      return core::node_is_quiet(node);
                    }});
@@ -128,22 +141,46 @@ scheduler::~scheduler() {
   core::free_node(node, table.highest_generation());
 }
 
+bool scheduler::start_thread(worker& w) {
+  const std::scoped_lock lock{stop_mutex_};
+  if (quit.load(std::memory_order_seq_cst)) return false;
+  const signals_held_back held;
+  try {
+    w.thread = std::thread{[keep = shared_from_this(), &w] {
+      core::work(w);
+      keep->worker_left();
+    }};
+  } catch (const std::system_error&) {
+    return false;
+  }
+  ++workers_left_;
+  return true;
+}
+
 void scheduler::start_threads() {
+  auto refuse = [this](const std::string& whom) {
+    abandon();  // those that have begun
+    throw error{errc::out_of_memory, fmt::format("runtime: the system gives no thread for {}", whom)};
+  };
+  for (const auto& w : workers) {
+    if (!start_thread(*w)) refuse(fmt::format("worker {} of {}", w->number + 1, workers.size()));
+  }
+  if (!start_watcher()) refuse("the watcher");
+}
+
+bool scheduler::start_watcher() {
   const std::scoped_lock lock{stop_mutex_};
   const signals_held_back held;
-  for (const auto& w : workers) {
-    try {
-      w->thread = std::thread{[keep = shared_from_this(), mine = w.get()] {
-        core::work(*mine);
-        keep->worker_left();
-      }};
-    } catch (const std::system_error& e) {
-      abandon();  // those that have begun
-      throw error{errc::out_of_memory, fmt::format("runtime: the system gives no thread for worker {} of {} ({})",
-                                                   w->number + 1, workers.size(), e.what())};
-    }
-    ++workers_left_;
+  try {
+    watch.thread = std::thread{[keep = shared_from_this()] {
+      keep->watch.watch(*keep);
+      keep->worker_left();
+    }};
+  } catch (const std::system_error&) {
+    return false;
   }
+  ++workers_left_;
+  return true;
 }
 
 void scheduler::check_accepts() const {
@@ -189,10 +226,14 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   if (listener != nullptr) listen(listener);
   process_control& p = take_place(here);
   p.next = nullptr;
-  p.traps_exits = p.ending = p.finishing = false;
+  p.traps_exits = p.finishing = false;
+  p.ending.store(false, std::memory_order_relaxed);
+  p.urgent.store(false, std::memory_order_relaxed);
+  p.declared_dead.store(false, std::memory_order_relaxed);
+  p.inside.store(false, std::memory_order_relaxed);  // of a stack that was given up in the middle
   p.ready = true;
   p.left_with = core::intent::yield;
-  p.spent = 0;
+  p.spent.store(0, std::memory_order_relaxed);
   p.receive_timer = 0;
   p.backlog.store(0, std::memory_order_relaxed);
   p.box = {};
@@ -200,7 +241,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.priority = priority::normal;
   p.parent = here != nullptr && here->running != nullptr ? pid_of(*here->running) : pid{};
   try {
-    if (o != nullptr || listener != nullptr) p.extras = new core::process_extras;
+    if (o != nullptr || listener != nullptr) p.extras.set(new core::process_extras);
     if (listener != nullptr) p.extras->listener = std::move(listener);
     if (o != nullptr) {
       p.extras->label = o->label;
@@ -215,7 +256,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
       p.stack->lent = o != nullptr && o->own_stack;
     }
   } catch (...) {
-    delete std::exchange(p.extras, nullptr);
+    delete p.extras.release();
     p.mailbox_limit.store(0, std::memory_order_relaxed);
     if (here != nullptr) {
       here->ended.add();
@@ -252,7 +293,19 @@ bool scheduler::deliver(pid target, node_ptr& signal, worker* here) {
     return other.get() != nullptr && other.get()->deliver(target, signal, nullptr);
   }
   process_control* p = table.place_of(target);
-  return p != nullptr && push(*p, target, signal, here);
+  if (p == nullptr) return false;
+  const bool ends = signal->type->kind == node_kind::exit;
+  const auto result = push_signal(*p, target, signal, here);
+  // One that waits is woken for it. One that is awake may be busy for long: the watcher keeps an eye on it.
+  if (ends && result == core::signal_word::push_result::delivered) note_urgent(*p);
+  return result != core::signal_word::push_result::closed;
+}
+
+void scheduler::note_urgent(process_control& p) noexcept {
+  const worker* w = core::this_worker();
+  if (w != nullptr && (w->simulated != nullptr || w->running == &p)) return;
+  p.urgent.store(true, std::memory_order_seq_cst);
+  watch.signal_came();
 }
 
 process_control* scheduler::find(pid target) const noexcept {
@@ -265,6 +318,7 @@ process_control* scheduler::find(pid target) const noexcept {
 void scheduler::process_ended(worker& w, process_control& p) noexcept {
   p.alive.store(false, std::memory_order_seq_cst);
   p.mailbox_limit.store(0, std::memory_order_relaxed);
+  if (p.declared_dead.load(std::memory_order_relaxed)) count_zombie(-1);
   table.give_back(&p, w.places);
   w.ended.add();
   // Counted before the look, as the one who stops looks at the count after saying that he does: one of the two sees the
@@ -285,6 +339,13 @@ std::size_t scheduler::alive() const noexcept {
   return static_cast<std::size_t>(spawned > ended ? spawned - ended : 0);
 }
 
+void scheduler::count_zombie(int change) noexcept {
+  zombies_.fetch_add(static_cast<std::size_t>(change), std::memory_order_seq_cst);
+  if (!stopping()) return;
+  const std::scoped_lock lock{stop_mutex_};  // a stop waits for all but the zombies
+  stop_changed_.notify_all();
+}
+
 bool scheduler::queues_empty() const noexcept {
   for (const auto& q : injected) {
     if (!q.empty()) return false;
@@ -302,8 +363,13 @@ std::vector<pid> scheduler::all() const {
 
 system_details scheduler::info() const {
   system_details d;
-  d.workers = workers.size();
-  d.process_count = alive();
+  d.workers = options.workers;
+  d.threads = workers.size();
+  d.spare_threads = relief.waiting();
+  d.reliefs = relief.times();
+  d.zombies = zombies_.load(std::memory_order_relaxed);
+  const std::size_t living = alive();
+  d.process_count = living > d.zombies ? living - d.zombies : 0;
   d.process_limit = table.limit();
   d.slots_made = stacks.slots_made();
   d.slot_limit = stacks.slot_limit();
@@ -317,8 +383,15 @@ system_details scheduler::info() const {
     d.slot_waits += w->slot_waits.get();
     d.steals += w->steals.get();
     d.abandoned_stacks += w->abandoned.get();
-    const std::scoped_lock lock{w->timer_mutex};
-    d.timers += w->wheel.size();
+    if (w->duty.load(std::memory_order_relaxed) == core::post::relieved) {
+      ++d.relieved;
+      if (const fiber::slot* s = w->shared_slot.load(std::memory_order_relaxed))
+        d.behind_stuck += std::max(1U, s->users.load(std::memory_order_relaxed)) - 1;
+    }
+  }
+  for (const auto& s : shelves) {
+    const std::scoped_lock lock{s->mutex};
+    d.timers += s->wheel.size();
   }
   d.live_nodes = base::pool_live_blocks();
   d.stack_guards_by_madvise = fiber::stack_pool::guards_by_madvise();

@@ -18,8 +18,11 @@
 #include "core/injected_queue.hpp"
 #include "core/names_registry.hpp"
 #include "core/process_table.hpp"
+#include "core/relief.hpp"
 #include "core/signal.hpp"
+#include "core/watcher.hpp"
 #include "core/worker.hpp"
+#include "core/worker_list.hpp"
 #include "fiber/stack_pool.hpp"
 
 namespace joist::inline v0::core {
@@ -81,6 +84,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   ~scheduler();
 
   void start_threads();
+  /// False: the system gives no thread, or the runtime stops.     [any thread]
+  bool start_thread(core::worker& w);
   void worker_left();
   /// A second caller waits for the first, within its own limit.     [any thread]
   stop_report stop(std::chrono::milliseconds limit);
@@ -99,11 +104,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   bool deliver(pid target, node_ptr& signal, core::worker* here);
   /// As deliver, to a place of this runtime.     [any thread]
   bool push(core::process_control& p, pid target, node_ptr& signal, core::worker* here) {
-    const auto result = p.signals.push(signal.get(), target.generation(), p.generation);
-    if (result == core::signal_word::push_result::closed) return false;
-    (void)signal.release();
-    if (result == core::signal_word::push_result::wake) enqueue(p, here, true);
-    return true;
+    return push_signal(p, target, signal, here) != core::signal_word::push_result::closed;
   }
   /// The process of a pid while it lives, else null: a look, soon outdated.     [any thread]
   [[nodiscard]] core::process_control* find(pid target) const noexcept;
@@ -116,6 +117,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   [[nodiscard]] bool accepts() const noexcept { return accepts_.load(std::memory_order_acquire); }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool queues_empty() const noexcept;
+  /// One process more, or less, that is declared dead and has not come back.     [watcher; worker]
+  void count_zombie(int change) noexcept;
 
   /// In a child made by fork(): the workers are not there, and never will be.     [the child's only thread]
   void lose_in_fork() noexcept;
@@ -130,7 +133,11 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   fiber::stack_pool stacks;
   core::names_registry names;
   core::idle_workers idle;
-  std::vector<std::unique_ptr<core::worker>> workers;
+  core::worker_list workers;                                // on, relieved and spare
+  std::vector<std::unique_ptr<core::timer_shelf>> shelves;  // one for each that is on
+  core::relief relief;
+  core::watcher watch;
+  std::mutex claim_mutex;                        // held by the watcher while it acts for a process: claim.hpp
   std::array<core::injected_queue, 4> injected;  // by priority
   std::atomic<bool> quit{false};                 // workers leave
   std::mutex report_mutex;                       // between a report at a stop and ends: see clear_process
@@ -138,16 +145,28 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
  private:
   scheduler(const runtime_options& checked, core::held_node claim, bool simulated);
   core::process_control& take_place(core::worker* here);
+  core::signal_word::push_result push_signal(core::process_control& p, pid target, node_ptr& signal, core::worker* here) {
+    const auto result = p.signals.push(signal.get(), target.generation(), p.generation);
+    if (result == core::signal_word::push_result::closed) return result;
+    (void)signal.release();
+    if (result == core::signal_word::push_result::wake) enqueue(p, here, true);
+    return result;
+  }
+  void note_urgent(core::process_control& p) noexcept;
   void check_accepts() const;
   void listen(const std::shared_ptr<ask_state>& listener);
   stop_report stop_once(std::chrono::steady_clock::time_point begin, std::chrono::milliseconds limit);
   std::vector<const core::process_control*> stop_workers(std::chrono::steady_clock::time_point limit);
   stop_report still_running(const std::vector<const core::process_control*>& stuck);
   bool wait_until_empty(std::chrono::steady_clock::time_point limit);
+  bool start_watcher();
+  void wake_threads();
+  [[nodiscard]] bool is_left_to_a_zombie(const core::worker& w) const noexcept;
 
   std::atomic<bool> accepts_{true};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> lost_{false};
+  std::atomic<std::size_t> zombies_{0};
   std::mutex foreign_mutex_;  // guards foreign_places_ and listeners_
   core::process_table::cache foreign_places_;
   core::counter foreign_spawned_;  // under foreign_mutex_

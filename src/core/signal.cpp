@@ -3,6 +3,7 @@
 #include <joist/link.hpp>
 
 #include "base/assert.hpp"
+#include "core/claim.hpp"
 #include "core/crash_report.hpp"
 #include "core/inspect.hpp"
 #include "core/relations.hpp"
@@ -105,6 +106,12 @@ bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
   return false;
 }
 
+// To be destroyed when the process is cleared, by itself: destructors of users' values.
+void keep_for_later(process_control& p, node* message) noexcept {
+  if (!p.declared_dead.load(std::memory_order_relaxed)) return p.box.append(message);
+  message->next = std::exchange(p.extras->undelivered, message);
+}
+
 // What had come and was not acted on when the process ended: questions are answered, messages stay to be destroyed.
 void answer_for_the_dead(process_control& p, node_ptr signal) {
   scheduler& home = this_worker()->home;
@@ -113,7 +120,7 @@ void answer_for_the_dead(process_control& p, node_ptr signal) {
   const pid from = pid::from_value(n.word);
   auto reply = [&](pid to, node_ptr answer) { (void)home.deliver(to, answer, this_worker()); };
   switch (n.type->kind) {
-    case node_kind::message: p.box.append(signal.release()); return;
+    case node_kind::message: return keep_for_later(p, signal.release());
     case node_kind::link:
       return reply(from, make_signal<node_kind::exit, exit_payload>(self.value(), exit_reason::noproc, true));
     case node_kind::unlink: return reply(from, make_signal<node_kind::unlink_ack>(self.value()));
@@ -169,6 +176,9 @@ void take_signals(process_control& p) {
   // Dropping a refused message runs a destructor of the user's: it must not come here again, nor switch away.
   if (p.box.in_guard) return;
   const detail::guard_scope acting{p.box};
+  const owner_scope here{p};
+  if (p.urgent.load(std::memory_order_relaxed)) [[unlikely]]
+    p.urgent.store(false, std::memory_order_relaxed);
   node* list = p.signals.take();
   while (list != nullptr) {
     node_ptr first{std::exchange(list, list->next)};
@@ -184,16 +194,78 @@ void take_signals(process_control& p) {
   tell_backlog(p);
 }
 
+namespace {
+
+bool is_kill(node& n) noexcept {
+  if (n.type->kind != node_kind::exit) return false;
+  const auto& signal = detail::payload_of<exit_payload>(n);
+  return !signal.linked && signal.reason.which() == exit_reason::kind::kill;
+}
+
+bool contains_kill(node* list) noexcept {
+  while (list != nullptr && !is_kill(*list)) list = list->next;
+  return list != nullptr;
+}
+
+// What the mailbox, or the process itself, has to do with.
+bool is_for_the_process_alone(node_kind kind) noexcept {
+  return kind == node_kind::message || kind == node_kind::timeout || kind == node_kind::down || kind == node_kind::inspect ||
+         kind == node_kind::suspend || kind == node_kind::resume;
+}
+
+/// A list to append to.
+struct chain {
+  node* first = nullptr;
+  node** end = &first;
+  void append(node* n) noexcept {
+    n->next = nullptr;
+    *end = n;
+    end = &n->next;
+  }
+};
+
+}  // namespace
+
+void take_signals_for(process_control& p) {
+  node* list = p.signals.take();
+  if (list == nullptr) return;
+  // Where exits are trapped they become messages, in the order of the mailbox: only a kill is to be acted on now.
+  const bool ends_for_sure = contains_kill(list);
+  chain kept;
+  exit_reason reason;
+  bool ends = false;
+  while (list != nullptr && !ends && (ends_for_sure || !p.traps_exits)) {
+    node_ptr first{std::exchange(list, list->next)};
+    const bool trapped = p.traps_exits && first->type->kind == node_kind::exit && !is_kill(*first);
+    if (trapped || is_for_the_process_alone(first->type->kind)) {
+      kept.append(first.release());
+    } else {
+      ends = act_on(p, std::move(first), reason);
+    }
+  }
+  if (!ends) {
+    *kept.end = list;
+    if (p.signals.put_back(kept.first)) this_worker()->home.inject(p);
+    return;
+  }
+  p.declared_dead.store(true, std::memory_order_relaxed);
+  this_worker()->home.count_zombie(+1);
+  p.more().undelivered = kept.first;
+  announce_exit(p, std::move(reason), list);
+}
+
+// The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, is left
+// alone for it.
 void announce_exit(process_control& p, exit_reason reason, node* rest) {
   JOIST_ASSERT(!p.ending, "a process ends once");
   scheduler& home = this_worker()->home;
   const pid self = home.pid_of(p);
   if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report_crash(home, p, reason);
-  p.ending = true;
-  p.ready = true;
   process_extras& x = p.more();
   x.reason = std::move(reason);
-  x.spent_at_end = p.spent;
+  x.spent_at_end = p.spent.load(std::memory_order_relaxed);
+  // release: the reason. Who sees that it is ending reads it.
+  p.ending.store(true, std::memory_order_release);
   node* late = p.signals.close();
   home.names.forget(p, self);
   if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, self);
@@ -203,11 +275,22 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
   tell_listener(x);
 }
 
+namespace {
+
+void drop_undelivered(process_extras* x) noexcept {
+  while (x != nullptr && x->undelivered != nullptr) {
+    (void)node_ptr{std::exchange(x->undelivered, x->undelivered->next)};
+  }
+}
+
+}  // namespace
+
 void drop_contents(process_control& p) noexcept {
   for (node* n = p.signals.close(); n != nullptr;) (void)node_ptr{std::exchange(n, n->next)};
   empty_mailbox(p);
   if (p.context == nullptr && p.body != nullptr) p.body->destroy(*p.body);
-  delete std::exchange(p.extras, nullptr);
+  drop_undelivered(p.extras.get());
+  delete p.extras.release();
 }
 
 void clear_process(process_control& p) noexcept {
@@ -216,14 +299,15 @@ void clear_process(process_control& p) noexcept {
   // seq_cst, so one of the two sees the other, and the mutex keeps them apart.
   scheduler& home = this_worker()->home;
   p.alive.store(false, std::memory_order_seq_cst);
-  while (p.extras != nullptr) {  // what is destroyed may be the user's, and make further ones
+  while (p.extras.get() != nullptr) {  // what is destroyed may be the user's, and make further ones
     std::unique_ptr<process_extras> gone;
     if (home.stopping()) {
       const std::scoped_lock apart{home.report_mutex};
-      gone.reset(std::exchange(p.extras, nullptr));
+      gone.reset(p.extras.release());
     } else {
-      gone.reset(std::exchange(p.extras, nullptr));
+      gone.reset(p.extras.release());
     }
+    drop_undelivered(gone.get());
   }
 }
 

@@ -56,6 +56,10 @@ template <node_kind Kind, class Payload = no_payload, class... Args>
 /// wait is over, and ending where an exit signal ends it (then its exit is announced already).     [owner]
 void take_signals(process_control& p);
 
+/// Of the signals that have come to a process that runs and does not take them: if one of them ends it, acts on all up to
+/// that one, and makes its end known. Else they stay for it.     [the watcher, under a claim]
+void take_signals_for(process_control& p);
+
 /// Makes the end of `p` known: no signal is taken any more, the name is free, links and watchers are told, what had
 /// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]
 void announce_exit(process_control& p, exit_reason reason, node* rest);

@@ -7,6 +7,7 @@
 //   asleep       waits; nobody has that right                   push -> list, and the pusher gets the right to run it
 //   closed       ended, or ending: takes no signals             the table, when the place is used again
 //   a node       awake, with signals, newest first              push -> longer list; owner: take -> 0
+//                                                               (the watcher, for an owner that does not come: claim.hpp)
 //
 // Invariants
 //   W1  one thread at a time has the right to run a process: the waker gets it with the push that replaced `asleep`
@@ -61,6 +62,29 @@ class signal_word {
     if (!has_signals()) return nullptr;
     // acquire: the nodes' contents; pairs with push().
     return oldest_first(pointer(word_.exchange(tag(), std::memory_order_acquire)));
+  }
+
+  /// Puts back what take() gave, all of it older than what has come meanwhile. True: the process had gone to sleep, and the
+  /// caller must now queue it.     [the watcher, under a claim]
+  [[nodiscard]] bool put_back(node* oldest) noexcept {
+    node* newest = oldest_first(oldest);  // turned round: as the word keeps them
+    for (;;) {
+      std::uint64_t seen = word_.load(std::memory_order_acquire);
+      if (address(seen) > closed) {  // newer ones: they go on top
+        node* newer = oldest_first(pointer(word_.exchange(seen & tag_mask, std::memory_order_acquire)));
+        while (newer != nullptr) {
+          node* following = newer->next;
+          newer->next = newest;
+          newest = newer;
+          newer = following;
+        }
+        continue;
+      }
+      // release: the nodes, for take(). acquire: what the process did before it slept.
+      if (word_.compare_exchange_strong(seen, word_of(newest) | (seen & tag_mask), std::memory_order_acq_rel,
+                                        std::memory_order_relaxed))
+        return address(seen) == asleep;
+    }
   }
 
   /// Gives the right to run up. False: signals have come, the caller keeps it.     [who has the right to run]

@@ -44,7 +44,7 @@ class world {
  public:
   world(std::uint64_t seed, const simulate_options& options)
       : seed_{seed}, options_{options}, home_{std::make_shared<detail::scheduler>(settings(options), true)}, choices_{seed} {
-    worker& w = *home_->workers.front();
+    worker& w = home_->workers[0];
     w.simulated = &choices_;
     attached_ = base::pool_attach_thread();
     set_this_worker(&w);
@@ -56,14 +56,14 @@ class world {
   world(const world&) = delete;
   world& operator=(const world&) = delete;
   ~world() {
-    *home_->workers.front()->frame.exceptions = callers_exceptions_;
+    *home_->workers[0].frame.exceptions = callers_exceptions_;
     set_this_worker(nullptr);
     if (attached_) base::pool_detach_thread();
   }
 
   simulate_report run(closure_ptr first) {
     const auto state = std::make_shared<ask_state>();
-    worker& w = *home_->workers.front();
+    worker& w = home_->workers[0];
     make_ready(w, home_->create(std::move(first), nullptr, &w, state), false);
     const std::int64_t begin = choices_.now();
     while (!state->done) step();
@@ -84,7 +84,7 @@ class world {
   }
 
   void step() {
-    worker& w = *home_->workers.front();
+    worker& w = home_->workers[0];
     if (choices_.steps() > options_.step_limit) {
       end_the_others();
       throw error{errc::deadlock,
@@ -93,7 +93,7 @@ class world {
     }
     w.switches.store(w.switches.load() + 1);
     if (choices_.idle()) {
-      const std::int64_t due = w.next_due.load();
+      const std::int64_t due = home_->shelves.front()->next_due.load();
       if (due == INT64_MAX) throw_deadlock();
       choices_.advance_to(due);
     }
@@ -115,7 +115,7 @@ class world {
   }
 
   void end_the_others() {
-    worker& w = *home_->workers.front();
+    worker& w = home_->workers[0];
     for (const pid process : home_->all()) {
       node_ptr signal = make_signal<node_kind::exit, exit_payload>(0, exit_reason::kill, false);
       (void)home_->deliver(process, signal, &w);

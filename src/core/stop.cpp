@@ -17,7 +17,8 @@ void scheduler::worker_left() {
 bool scheduler::wait_until_empty(clock_point limit) {
   std::unique_lock lock{stop_mutex_};
   // process_ended() counts first and takes the mutex second: the last end is seen here or notifies us.
-  return stop_changed_.wait_until(lock, limit, [this] { return alive() == 0; });
+  // Zombies are dead to all; a stop does not wait for their threads.
+  return stop_changed_.wait_until(lock, limit, [this] { return alive() <= zombies_.load(std::memory_order_seq_cst); });
 }
 
 void scheduler::lose_in_fork() noexcept {
@@ -31,10 +32,12 @@ void scheduler::abandon() noexcept {
   accepts_.store(false);
   stopping_.store(true);
   quit.store(true);
-  idle.wake_all();
+  wake_threads();
+  const std::scoped_lock lock{stop_mutex_};
   for (const auto& w : workers) {
     if (w->thread.joinable()) w->thread.detach();  // it holds this scheduler
   }
+  if (watch.thread.joinable()) watch.thread.detach();
 }
 
 stop_report scheduler::stop(std::chrono::milliseconds limit) {
@@ -90,12 +93,40 @@ stop_report scheduler::stop_once(clock_point begin, std::chrono::milliseconds li
   return report;
 }
 
-std::vector<const process_control*> scheduler::stop_workers(clock_point limit) {
-  quit.store(true, std::memory_order_seq_cst);
+void scheduler::wake_threads() {
   idle.wake_all();
+  relief.wake_all();
+  watch.wake();
+}
+
+bool scheduler::is_left_to_a_zombie(const core::worker& w) const noexcept {
+  if (w.left.load(std::memory_order_acquire)) return false;
+  const process_control* p = w.running_now.load(std::memory_order_acquire);
+  return p != nullptr && p->declared_dead.load(std::memory_order_relaxed);
+}
+
+std::vector<const process_control*> scheduler::stop_workers(clock_point limit) {
+  {
+    // Nobody starts a further thread from here: start_thread() looks at quit under the mutex.
+    const std::scoped_lock lock{stop_mutex_};
+    quit.store(true, std::memory_order_seq_cst);
+  }
+  wake_threads();
   {
     std::unique_lock lock{stop_mutex_};
-    stop_changed_.wait_until(lock, limit, [this] { return workers_left_ == 0; });
+    auto all_but_zombies_left = [this] {
+      std::size_t left_to_them = 0;
+      for (const auto& w : workers) left_to_them += is_left_to_a_zombie(*w) ? 1 : 0;
+      return workers_left_ <= left_to_them;
+    };
+    stop_changed_.wait_until(lock, limit, all_but_zombies_left);
+  }
+  if (watch.thread.joinable()) {
+    if (watch.left.load(std::memory_order_acquire)) {
+      watch.thread.join();
+    } else {
+      watch.thread.detach();  // in a log sink that does not come back
+    }
   }
   std::vector<const process_control*> stuck;
   for (const auto& w : workers) {

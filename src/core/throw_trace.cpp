@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <new>
 
+#include "core/claim.hpp"
+
 namespace joist::inline v0::core {
 namespace {
 
@@ -39,6 +41,7 @@ extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist
     process_control& p = **reinterpret_cast<process_control**>(_Unwind_GetCFA(context));
     if (p.ending) return _URC_CONTINUE_UNWIND;
     try {
+      const owner_scope here{p};
       throw_trace& frames = p.more().thrown_at;
       frames.clear();
       frames.reserve(most_frames);

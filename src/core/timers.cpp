@@ -21,19 +21,19 @@ constexpr int generation_bits = timer_wheel::generation_bits;
 constexpr int index_bits = 28;
 constexpr std::uint32_t generation_mask = timer_wheel::generation_mask;
 
-std::uint64_t reference_of(const worker& w, const timer& t) noexcept {
-  return timer_bit | std::uint64_t{w.number} << (index_bits + generation_bits) | std::uint64_t{t.index} << generation_bits |
+std::uint64_t reference_of(const timer_shelf& s, const timer& t) noexcept {
+  return timer_bit | std::uint64_t{s.number} << (index_bits + generation_bits) | std::uint64_t{t.index} << generation_bits |
          (t.generation & generation_mask);
 }
 
-worker* wheel_owner(scheduler& home, std::uint64_t reference) noexcept {
+timer_shelf* shelf_of(scheduler& home, std::uint64_t reference) noexcept {
   if ((reference & timer_bit) == 0) return nullptr;
   const auto number = (reference ^ timer_bit) >> (index_bits + generation_bits);
-  return number < home.workers.size() ? home.workers[number].get() : nullptr;
+  return number < home.shelves.size() ? home.shelves[number].get() : nullptr;
 }
 
-timer* find_timer(worker& owner, std::uint64_t reference) noexcept {
-  return owner.wheel.find(static_cast<std::uint32_t>(reference >> generation_bits) & ((1U << index_bits) - 1),
+timer* find_timer(timer_shelf& shelf, std::uint64_t reference) noexcept {
+  return shelf.wheel.find(static_cast<std::uint32_t>(reference >> generation_bits) & ((1U << index_bits) - 1),
                           static_cast<std::uint32_t>(reference) & generation_mask);
 }
 
@@ -58,18 +58,18 @@ void count_timer(scheduler& home, timer& t, int change) noexcept {
   }
 }
 
-// Under the wheel's mutex. Throws std::bad_alloc: the timer is still reserved.
-void start_on(worker& owner, timer& t) {
-  owner.wheel.start(t);
-  const std::int64_t due = owner.wheel.next_due();
-  const bool sooner = due < owner.next_due.load(std::memory_order_relaxed);
-  owner.next_due.store(due, std::memory_order_relaxed);
-  if (sooner && &owner != this_worker()) owner.home.idle.wake(owner);
+// Under the shelf's mutex. Throws std::bad_alloc: the timer is still reserved.
+void start_on(timer_shelf& shelf, timer& t) {
+  shelf.wheel.start(t);
+  const std::int64_t due = shelf.wheel.next_due();
+  const bool sooner = due < shelf.next_due.load(std::memory_order_relaxed);
+  shelf.next_due.store(due, std::memory_order_relaxed);
+  if (sooner && shelf.attendant != this_worker()) shelf.attendant->home.idle.wake(*shelf.attendant);
 }
 
-void drop_stopped(worker& owner, timer& t) noexcept {
-  if (t.counted) count_timer(owner.home, t, -1);
-  owner.wheel.drop(t);
+void drop_stopped(scheduler& home, timer_shelf& shelf, timer& t) noexcept {
+  if (t.counted) count_timer(home, t, -1);
+  shelf.wheel.drop(t);
 }
 
 }  // namespace
@@ -77,52 +77,54 @@ void drop_stopped(worker& owner, timer& t) noexcept {
 namespace core {
 
 std::uint64_t start_receive_timer(worker& w, std::int64_t until) {
-  const std::scoped_lock lock{w.timer_mutex};
-  timer& t = w.wheel.make();
-  const std::uint64_t reference = reference_of(w, t);
+  timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
+  const std::scoped_lock lock{shelf.mutex};
+  timer& t = shelf.wheel.make();
+  const std::uint64_t reference = reference_of(shelf, t);
   t.deadline = until;
   t.target = w.home.pid_of(*w.running);
   t.is_private = true;
   try {
     t.message = make_signal<node_kind::timeout>(reference).release();
-    start_on(w, t);
+    start_on(shelf, t);
   } catch (...) {
     const content held = take_content(t);
-    drop_stopped(w, t);
+    drop_stopped(w.home, shelf, t);
     throw;
   }
   return reference;
 }
 
 std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept {
-  worker* owner = wheel_owner(home, reference);
-  if (owner == nullptr) return -1;
+  timer_shelf* shelf = shelf_of(home, reference);
+  if (shelf == nullptr) return -1;
   content held;  // destroyed after the lock
-  const std::scoped_lock lock{owner->timer_mutex};
-  timer* t = find_timer(*owner, reference);
+  const std::scoped_lock lock{shelf->mutex};
+  timer* t = find_timer(*shelf, reference);
   if (t == nullptr) return -1;
   if (t->state == timer_state::firing) t->state = timer_state::cancelled;
   if (t->state != timer_state::running) return -1;
   const std::int64_t left = t->deadline - clock::now().time_since_epoch().count();
-  owner->wheel.stop(*t);
+  shelf->wheel.stop(*t);
   held = take_content(*t);
-  drop_stopped(*owner, *t);
+  drop_stopped(home, *shelf, *t);
   return left > 0 ? left : 1;
 }
 
 void drop_timers_of(scheduler& home, pid process) noexcept {
-  for (const auto& owner : home.workers) {
+  for (const auto& each : home.shelves) {
+    timer_shelf& shelf = *each;
     // In portions: a process may have had a million timers, and others need this wheel.
     constexpr std::size_t portion = 64;
     for (bool all = false; !all;) {
       std::array<content, portion> held;  // destroyed after the lock
-      const std::scoped_lock lock{owner->timer_mutex};
-      timer* chain = owner->wheel.take_some_of(process, portion);
+      const std::scoped_lock lock{shelf.mutex};
+      timer* chain = shelf.wheel.take_some_of(process, portion);
       all = chain == nullptr;
       for (std::size_t i = 0; chain != nullptr; ++i) {
         timer& t = *std::exchange(chain, chain->next);
         held[i] = take_content(t);
-        drop_stopped(*owner, t);
+        drop_stopped(home, shelf, t);
       }
     }
   }
@@ -144,7 +146,7 @@ node_ptr next_message(worker& w, timer& t) noexcept {
 }
 
 /// Whether it runs again: then it is no longer ours, others may have cancelled it.
-bool fire_interval(worker& w, timer& t, pid target) {
+bool fire_interval(worker& w, timer_shelf& shelf, timer& t, pid target) {
   node_ptr message = next_message(w, t);
   if (message == nullptr) return false;
   (void)deliver_message(w.home, target, message, &w);
@@ -152,12 +154,12 @@ bool fire_interval(worker& w, timer& t, pid target) {
   const pid counted_at = t.target;
   std::uint64_t again = 0;
   {
-    const std::scoped_lock lock{w.timer_mutex};
+    const std::scoped_lock lock{shelf.mutex};
     if (t.state != timer_state::firing) return false;
     t.deadline += t.extras->period;  // from the deadline, not from now: ticks do not drift
-    again = reference_of(w, t);
+    again = reference_of(shelf, t);
     try {
-      start_on(w, t);
+      start_on(shelf, t);
     } catch (const std::bad_alloc&) {
       return false;  // the interval ends
     }
@@ -176,14 +178,14 @@ void fire_spawn(worker& w, closure_ptr body) {
 }
 
 /// Whether the timer runs again.
-bool fire(worker& w, timer& t) {
+bool fire(worker& w, timer_shelf& shelf, timer& t) {
   timer_extras* x = t.extras;
   const pid target = x != nullptr && !x->name.empty() ? w.home.names.find(x->name) : t.target;
   if (x != nullptr && x->body != nullptr) {
     fire_spawn(w, std::move(x->body));
     return false;
   }
-  if (x != nullptr && x->period > 0) return target && w.home.find(target) != nullptr && fire_interval(w, t, target);
+  if (x != nullptr && x->period > 0) return target && w.home.find(target) != nullptr && fire_interval(w, shelf, t, target);
   node_ptr message{std::exchange(t.message, nullptr)};
   if (!target) return false;
   if (message->type->kind == node_kind::message) {
@@ -196,18 +198,18 @@ bool fire(worker& w, timer& t) {
 
 }  // namespace
 
-void fire_timers(worker& w, std::span<timer*> due) {
+void fire_timers(worker& w, timer_shelf& shelf, std::span<timer*> due) {
   for (timer*& t : due) {
-    if (fire(w, *t)) t = nullptr;
+    if (fire(w, shelf, *t)) t = nullptr;
   }
   timer_extras* held = nullptr;  // destroyed after the lock
   {
-    const std::scoped_lock lock{w.timer_mutex};
+    const std::scoped_lock lock{shelf.mutex};
     for (timer* t : due) {
       if (t == nullptr) continue;
       JOIST_ASSERT(t->message == nullptr, "a timer that fired has given its message away");
       if (timer_extras* x = std::exchange(t->extras, nullptr)) x->next = std::exchange(held, x);
-      drop_stopped(w, *t);
+      drop_stopped(w.home, shelf, *t);
     }
   }
   while (held != nullptr) delete std::exchange(held, held->next);
@@ -217,29 +219,30 @@ void fire_timers(worker& w, std::span<timer*> due) {
 
 namespace {
 
-// Fills in and starts a timer, under the wheel's mutex. The target is counted before it is asked whether it lives, and
+// Fills in and starts a timer, under the shelf's mutex. The target is counted before it is asked whether it lives, and
 // an end closes the process before it reads the count: one of the two sees the other, and no timer outlives its target.
 // Throws std::bad_alloc: the timer is still reserved, and empty.
-void fill_in(worker& owner, timer& t, std::int64_t deadline, pid target, node_ptr& message,
+void fill_in(scheduler& home, timer_shelf& shelf, timer& t, std::int64_t deadline, pid target, node_ptr& message,
              std::unique_ptr<timer_extras>& extras) {
   t.deadline = deadline;
   t.target = target;
-  if (target) count_timer(owner.home, t, +1);
-  start_on(owner, t);
+  if (target) count_timer(home, t, +1);
+  start_on(shelf, t);
   t.message = message.release();
   t.extras = extras.release();
 }
 
 ref start_new(worker& w, std::int64_t deadline, pid target, node_ptr message, std::unique_ptr<timer_extras> extras) {
   std::uint64_t reference = 0;
+  timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
   {
-    const std::scoped_lock lock{w.timer_mutex};
-    timer& t = w.wheel.make();
-    reference = reference_of(w, t);
+    const std::scoped_lock lock{shelf.mutex};
+    timer& t = shelf.wheel.make();
+    reference = reference_of(shelf, t);
     try {
-      fill_in(w, t, deadline, target, message, extras);
+      fill_in(w.home, shelf, t, deadline, target, message, extras);
     } catch (...) {
-      drop_stopped(w, t);
+      drop_stopped(w.home, shelf, t);
       throw;
     }
   }
@@ -278,25 +281,27 @@ void deadline::refuse(const char* why, double count) {
 
 timer_reservation::timer_reservation() {
   worker& w = spend(require_process("start_timer"));
-  const std::scoped_lock lock{w.timer_mutex};
-  reference_ = ref{reference_of(w, w.wheel.make())};
+  timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
+  const std::scoped_lock lock{shelf.mutex};
+  reference_ = ref{reference_of(shelf, shelf.wheel.make())};
 }
 
 timer_reservation::~timer_reservation() {
   if (started_) return;
-  worker& owner = *wheel_owner(this_worker()->home, reference_.value());
-  const std::scoped_lock lock{owner.timer_mutex};
-  drop_stopped(owner, *find_timer(owner, reference_.value()));
+  scheduler& home = this_worker()->home;
+  timer_shelf& shelf = *shelf_of(home, reference_.value());
+  const std::scoped_lock lock{shelf.mutex};
+  drop_stopped(home, shelf, *find_timer(shelf, reference_.value()));
 }
 
 ref timer_reservation::start(deadline when, timer_target target, node_ptr message) {
   worker& w = begin_timer("start_timer", target);
   message->word = target.alias_reference;
   auto extras = extras_for(target);
-  worker& owner = *wheel_owner(w.home, reference_.value());
+  timer_shelf& shelf = *shelf_of(w.home, reference_.value());
   {
-    const std::scoped_lock lock{owner.timer_mutex};
-    fill_in(owner, *find_timer(owner, reference_.value()), when.resolve(), target.process, message, extras);
+    const std::scoped_lock lock{shelf.mutex};
+    fill_in(w.home, shelf, *find_timer(shelf, reference_.value()), when.resolve(), target.process, message, extras);
   }
   started_ = true;
   if (target.process && w.home.find(target.process) == nullptr) (void)drop_timer(w.home, reference_.value());
@@ -352,10 +357,10 @@ std::optional<std::chrono::nanoseconds> cancel_timer(ref reference) {
 
 std::optional<std::chrono::nanoseconds> read_timer(ref reference) {
   worker& w = spend(require_process("read_timer"));
-  worker* owner = wheel_owner(w.home, reference.value());
-  if (owner == nullptr) return std::nullopt;
-  const std::scoped_lock lock{owner->timer_mutex};
-  const timer* t = find_timer(*owner, reference.value());
+  timer_shelf* shelf = shelf_of(w.home, reference.value());
+  if (shelf == nullptr) return std::nullopt;
+  const std::scoped_lock lock{shelf->mutex};
+  const timer* t = find_timer(*shelf, reference.value());
   if (t == nullptr || t->state != timer_state::running) return std::nullopt;
   const std::int64_t left = t->deadline - clock::now().time_since_epoch().count();
   return std::chrono::nanoseconds{left > 0 ? left : 0};

@@ -15,8 +15,8 @@ namespace joist::inline v0::core {
 [[nodiscard]] std::uint64_t start_receive_timer(worker& w, std::int64_t until);
 /// Stops and drops a timer. The nanoseconds that were left; -1 when it has fired, or never was.     [worker]
 std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept;
-/// Delivers, restarts or drops what timer_wheel::advance() gave out; overwrites the list.     [worker stack]
-void fire_timers(worker& w, std::span<timer*> due);
+/// Delivers, restarts or drops what the wheel of `shelf` gave out; overwrites the list.     [worker stack]
+void fire_timers(worker& w, timer_shelf& shelf, std::span<timer*> due);
 /// The process has ended: its timers go.     [worker]
 void drop_timers_of(scheduler& home, pid process) noexcept;
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/assert.hpp"
+#include "base/asymmetric_fence.hpp"
 #include "base/pool.hpp"
 #include "core/process_main.hpp"
 #include "core/scheduler.hpp"
@@ -45,19 +46,19 @@ void requeue_chain(worker& w, fiber::fiber* waiting) {
   }
 }
 
-bool suspended(const process_control& p) noexcept { return p.extras != nullptr && p.extras->suspends > 0; }
+bool suspended(const process_control& p) noexcept { return p.extras.get() != nullptr && p.extras->suspends > 0; }
 
 bool may_run(const process_control& p) noexcept { return p.ending || (p.ready && !suspended(p)); }
 
 process_control* take_injected(worker& w, priority of) { return w.home.injected[static_cast<std::size_t>(of)].pop(); }
 
 process_control* steal(worker& w) {
-  auto& all = w.home.workers;
+  const auto& all = w.home.workers;
   const auto count = static_cast<std::uint32_t>(all.size());
   const std::uint32_t first = w.dice.below(count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    worker& victim = *all[(first + i) % count];
-    if (&victim == &w) continue;
+    worker& victim = all[(first + i) % count];
+    if (&victim == &w || victim.duty.load(std::memory_order_relaxed) != post::on) continue;
     if (process_control* p = victim.queue.steal_into(w.queue)) {
       w.steals.add();
       return p;
@@ -74,16 +75,50 @@ process_control* find_elsewhere(worker& w) {
   return take_injected(w, priority::low);
 }
 
+// R3: which of two took a process out of the run-next place: who relieved the worker, or the worker. Null: the other.
+[[gnu::noinline, gnu::cold]] process_control* settle_next(worker& w, process_control* p) {
+  const std::scoped_lock lock{w.relief_mutex};
+  return p == w.taken_next ? nullptr : p;
+}
+
+// The two sides of the run-next place are plain loads and stores of its worker, for it is used with every message. A look
+// at `duty` after them finds out whether somebody relieved it in their middle: relief.cpp has the other side.
+process_control* take_next(worker& w) {
+  process_control* p = w.run_next.load(std::memory_order_relaxed);
+  if (p == nullptr) return nullptr;
+  w.run_next.store(nullptr, std::memory_order_relaxed);
+  base::light_fence();
+  if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]]
+    return settle_next(w, p);
+  return p;
+}
+
+// Returns who was there and has to go elsewhere.
+process_control* put_next(worker& w, process_control& p) {
+  process_control* before = w.run_next.load(std::memory_order_relaxed);
+  // release: the process, for who relieves us.
+  w.run_next.store(&p, std::memory_order_release);
+  base::light_fence();
+  if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]] {
+    if (before != nullptr) before = settle_next(w, before);
+    if (process_control* mine = w.run_next.exchange(nullptr, std::memory_order_acquire)) w.home.inject(*mine);  // R2
+  }
+  return before;
+}
+
 process_control* find_here(worker& w) {
   const auto budget = static_cast<std::int32_t>(w.home.options.reductions);
   const bool spent = w.reductions_left <= 0;
-  const bool inherits = w.run_next != nullptr && !spent;
-  if (w.run_next != nullptr && spent) make_ready(w, *std::exchange(w.run_next, nullptr), false);
+  process_control* next = w.run_next.load(std::memory_order_relaxed) != nullptr && spent ? take_next(w) : nullptr;
+  if (next != nullptr) make_ready(w, *next, false);
+  const bool inherits = w.run_next.load(std::memory_order_relaxed) != nullptr;
   if (!inherits) w.reductions_left = budget;
   for (const priority of : {priority::max, priority::high}) {
     if (process_control* p = take_injected(w, of)) return p;
   }
-  if (inherits) return std::exchange(w.run_next, nullptr);
+  if (inherits) {
+    if (process_control* p = take_next(w)) return p;
+  }
   if (w.round % injected_first_every == 0) {
     if (process_control* p = take_injected(w, priority::normal)) return p;
   }
@@ -96,7 +131,7 @@ process_control* find_here(worker& w) {
 // Finds work elsewhere, or sleeps. Null: woken, or a timer is due: look again from the start.
 process_control* search(worker& w) {
   idle_workers& idle = w.home.idle;
-  bool searching = idle.begin_search(w.home.workers.size());
+  bool searching = idle.begin_search(w.home.options.workers);
   for (;;) {
     for (int i = 0; searching && i < searches_before_sleep; ++i) {
       if (process_control* p = find_elsewhere(w)) {
@@ -115,8 +150,9 @@ process_control* search(worker& w) {
     }
   }
   w.resting.store(true, std::memory_order_seq_cst);
-  w.bed.park(w.next_due.load(std::memory_order_relaxed));
+  w.bed.park(w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed));
   w.resting.store(false, std::memory_order_seq_cst);
+  w.home.watch.work_begins();
   if (idle.was_woken(w)) {
     process_control* p = find_elsewhere(w);
     if (p != nullptr || !w.home.queues_empty()) {
@@ -137,9 +173,15 @@ void add_one(std::atomic<std::uint64_t>& n) noexcept {
 process_control* next_process(worker& w) {
   while (!w.home.quit.load(std::memory_order_relaxed)) {
     add_one(w.switches);
+    if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]] {
+      w.home.relief.stand_by(w);
+      continue;
+    }
     ++w.round;
-    const bool look = w.round % clock_every == 0 || w.reductions_left <= 0 || w.run_next == nullptr;
-    if (look && w.next_due.load(std::memory_order_relaxed) != INT64_MAX) fire_timers(w);
+    const bool look =
+        w.round % clock_every == 0 || w.reductions_left <= 0 || w.run_next.load(std::memory_order_relaxed) == nullptr;
+    if (look && w.timers.load(std::memory_order_relaxed)->next_due.load(std::memory_order_relaxed) != INT64_MAX)
+      fire_timers(w);
     if (process_control* p = find_here(w)) return p;
     if (process_control* p = search(w)) return p;
   }
@@ -147,38 +189,46 @@ process_control* next_process(worker& w) {
 }
 
 [[maybe_unused]] void name_for_reports(worker& w, process_control& p) {
-  const std::string_view label = p.extras != nullptr ? std::string_view{p.extras->label} : std::string_view{};
+  const std::string_view label = p.extras == nullptr ? std::string_view{} : std::string_view{p.extras->label};
   fiber::name_stack(*p.stack, fmt::format("{} \"{}\"", w.home.pid_of(p), label).c_str());
 }
 
 // False: the slot is taken (the process waits in its line) or there is no memory to make room (it is queued again).
-bool take_stack(worker& w, process_control& p) {
-  if (p.stack == nullptr) w.home.stacks.assign(p, w.slots);
-  if (p.stack->kind != fiber::slot_kind::shared) {
-    if constexpr (fiber::checks_isolation) {
-      if (p.stack->resident == nullptr) name_for_reports(w, p);
-      fiber::open_stack(*p.stack);
-    }
-    p.stack->resident = &p;
-    return true;
-  }
+[[gnu::noinline]] bool take_shared_stack(worker& w, process_control& p) {
   if (!fiber::acquire(p)) {
     w.slot_waits.add();
     return false;
   }
+  w.shared_slot.store(p.stack, std::memory_order_relaxed);
   try {
     if (fiber::make_resident(p)) w.copies.add();
     return true;
   } catch (const std::bad_alloc&) {
+    w.shared_slot.store(nullptr, std::memory_order_relaxed);
     requeue_chain(w, fiber::release(*p.stack));
     make_ready(w, p, false);
     return false;
   }
 }
 
+[[gnu::always_inline]] inline bool take_stack(worker& w, process_control& p) {
+  if (p.stack == nullptr) w.home.stacks.assign(p, w.slots);
+  if (p.stack->kind == fiber::slot_kind::shared) return take_shared_stack(w, p);
+  if constexpr (fiber::checks_isolation) {
+    if (p.stack->resident == nullptr) name_for_reports(w, p);
+    fiber::open_stack(*p.stack);
+  }
+  p.stack->resident = &p;
+  return true;
+}
+
 void leave_stack(worker& w, fiber::slot& s) {
   if (fiber::checks_isolation && !s.lent) fiber::close_stack(s);
-  if (s.kind == fiber::slot_kind::shared) requeue_chain(w, fiber::release(s));
+  if (s.kind != fiber::slot_kind::shared) return;
+  if (s.stuck.load(std::memory_order_relaxed)) [[unlikely]]
+    s.stuck.store(false, std::memory_order_relaxed);
+  w.shared_slot.store(nullptr, std::memory_order_relaxed);
+  requeue_chain(w, fiber::release(s));
 }
 
 void bury(worker& w, process_control& p) {
@@ -202,7 +252,7 @@ void bury(worker& w, process_control& p) {
   w.running_now.store(&p, std::memory_order_release);
   const std::int32_t before = w.reductions_left;
   fiber::enter(p, w.frame, &process_main);
-  p.spent += static_cast<std::uint32_t>(before - w.reductions_left);
+  p.spend(static_cast<std::uint32_t>(before - w.reductions_left));
   w.running = nullptr;
   w.running_now.store(nullptr, std::memory_order_relaxed);
   switch (p.left_with) {
@@ -239,6 +289,8 @@ void work(worker& w) {
   set_this_worker(&w);
   fiber::describe_thread(w.frame, &w);
   w.resting.store(false, std::memory_order_seq_cst);
+  w.home.watch.work_begins();
+  w.home.relief.await_post(w);
   while (process_control* p = next_process(w)) run_one(w, *p);
   if (w.home.lost()) {
     std::fputs(
@@ -257,10 +309,11 @@ void run(worker& w, process_control& p) { run_one(w, p); }
 
 void make_ready(worker& w, process_control& p, bool next) {
   if (w.simulated != nullptr) return w.simulated->add(p);
-  if (p.priority != priority::normal) return w.home.inject(p);
+  // R2, and the priorities other than normal.
+  if (p.priority != priority::normal || w.duty.load(std::memory_order_relaxed) != post::on) return w.home.inject(p);
   process_control* pushed_out = &p;
   if (next) {
-    pushed_out = std::exchange(w.run_next, &p);
+    pushed_out = put_next(w, p);
     if (pushed_out == nullptr) return;
   }
   if (!w.queue.push(pushed_out)) {
@@ -273,6 +326,14 @@ void make_ready(worker& w, process_control& p, bool next) {
     JOIST_ASSERT(fits, "Q1: half of the run queue is free");
   }
   w.home.idle.notify();
+  // A fence was in notify(): either who relieves us sees what we pushed, or we see that we are relieved.
+  if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]]
+    give_up_queue(w);
+}
+
+void give_up_queue(worker& w) {
+  if (process_control* next = take_next(w)) w.home.inject(*next);
+  while (process_control* p = w.queue.pop()) w.home.inject(*p);
 }
 
 [[gnu::noinline]] void out_of_reductions(worker& w) {
@@ -282,7 +343,8 @@ void make_ready(worker& w, process_control& p, bool next) {
   p.ready = true;
   const worker& now = switch_away(w, intent::yield);
   if (!p.ending || p.finishing) return;
-  if (p.spent - p.extras->spent_at_end > now.home.options.reductions) unwind_from_wait(p, true);
+  const bool long_since = p.spent.load(std::memory_order_relaxed) - p.extras->spent_at_end > now.home.options.reductions;
+  if (long_since || p.declared_dead.load(std::memory_order_relaxed)) unwind_from_wait(p, true);
 }
 
 worker& spend(worker& w, std::int32_t reductions) {
@@ -311,16 +373,17 @@ namespace {
 }
 
 void fire_timers(worker& w) {
+  timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
   const std::int64_t now = now_ns();
-  if (w.next_due.load(std::memory_order_relaxed) > now) return;
+  if (shelf.next_due.load(std::memory_order_relaxed) > now) return;
   std::array<timer*, timers_at_once> due;
   std::size_t count = 0;
   {
-    const std::scoped_lock lock{w.timer_mutex};
-    count = w.wheel.advance(now, due);
-    w.next_due.store(w.wheel.next_due(), std::memory_order_relaxed);
+    const std::scoped_lock lock{shelf.mutex};
+    count = shelf.wheel.advance(now, due);
+    shelf.next_due.store(shelf.wheel.next_due(), std::memory_order_relaxed);
   }
-  fire_timers(w, std::span{due}.first(count));
+  fire_timers(w, shelf, std::span{due}.first(count));
 }
 
 }  // namespace joist::inline v0::core

@@ -7,6 +7,19 @@
 //   3  its own run queue; every 61st time the injected ones first, and every eighth time one of low priority
 //   4  injected processes, other workers' queues, low priority
 // A process that became ready and was pushed out of run_next goes to the run queue, where others may steal it.
+//
+// A worker that is stuck in a process, or blocks on purpose, is relieved of what waits for it: relief.hpp. So its queue,
+// its timers and its run-next place are made for being taken by another thread, at any moment, without its help.
+//
+// post       meaning                                                   who moves it on
+//   on       looks for processes and runs them                         relief -> relieved
+//   relieved runs the process it was relieved in, then becomes spare   itself -> spare
+//   spare    parked                                                    relief -> on
+//
+// Invariants
+//   R1  as many workers are on as runtime_options says, but for the moment in which one relieves another
+//   R2  what a worker that is not on makes ready goes to the injected queues
+//   R3  a process in the run-next place of a worker is taken by one: by the worker, or by who relieves it (settle_next)
 #pragma once
 
 #include <joist/clock.hpp>
@@ -21,7 +34,7 @@
 #include "core/process_control.hpp"
 #include "core/process_table.hpp"
 #include "core/run_queue.hpp"
-#include "core/timer_wheel.hpp"
+#include "core/timer_shelf.hpp"
 #include "fiber/stack_pool.hpp"
 #include "fiber/switch.hpp"
 
@@ -42,6 +55,11 @@ class counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// References of timers have room for so many.
+inline constexpr std::size_t most_workers = 1023;
+
+enum class post : std::uint8_t { on, relieved, spare };
+
 struct worker {
   worker(scheduler& s, std::uint32_t number);
 
@@ -49,7 +67,6 @@ struct worker {
   scheduler& home;
   const std::uint32_t number;
   process_control* running = nullptr;
-  process_control* run_next = nullptr;
   std::int32_t reductions_left = 0;
   std::uint32_t round = 0;
   std::uint64_t next_ref = 0;
@@ -59,16 +76,22 @@ struct worker {
   base::random dice;
   simulation* simulated = nullptr;
 
+  // -- the worker's thread, and who relieves it
+  std::atomic<process_control*> run_next{nullptr};
+  std::atomic<core::post> duty{post::on};
+  std::mutex relief_mutex;                    // guards taken_next and the way out of `on`
+  process_control* taken_next = nullptr;      // what was in run_next when it was relieved last
+  std::atomic<timer_shelf*> timers{nullptr};  // where it starts timers; while it is on it attends to them
+
   // -- any thread
   run_queue queue;
   parker bed;
-  std::mutex timer_mutex;  // guards wheel
-  timer_wheel wheel;
-  std::atomic<std::int64_t> next_due{INT64_MAX};       // of wheel; written under timer_mutex
   std::atomic<std::uint64_t> switches{0};              // grows whenever it is outside of any process; the worker writes
   std::atomic<bool> resting{true};                     // sleeps, or has not begun, or has ended
   std::atomic<bool> left{false};                       // its thread is about to end
-  std::atomic<process_control*> running_now{nullptr};  // for reports only
+  std::atomic<process_control*> running_now{nullptr};  // for reports and the watcher
+  std::atomic<bool> blocking{false};                   // in blocking(): it is no surprise that it does not come back
+  std::atomic<fiber::slot*> shared_slot{nullptr};      // that it holds
   counter spawned, ended, copies, slot_waits, steals, abandoned;
   std::thread thread;
 };
@@ -86,8 +109,11 @@ void run(worker& w, process_control& p);
 /// `p` may run: the caller has the right to run it and gives it away here.     [worker]
 void make_ready(worker& w, process_control& p, bool next);
 
-/// Fires what is due.     [worker stack]
+/// Fires what is due on its shelf.     [worker stack]
 void fire_timers(worker& w);
+
+/// What is ready to run and waits for this worker goes to the injected queues.     [worker]
+void give_up_queue(worker& w);
 
 /// From the running process back to its worker; returns when it runs again, on the worker that is returned.
 [[gnu::always_inline]] inline worker& switch_away(worker& w, intent why) {

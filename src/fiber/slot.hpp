@@ -33,6 +33,7 @@ struct alignas(64) slot {
   std::byte* top = nullptr;
   std::size_t bytes = 0;                // usable, below top
   std::atomic<std::uint32_t> users{0};  // of a shared one: fibers that have it for life
+  std::atomic<bool> stuck{false};       // of a shared one: its holder does not come back; no new fibers for now
   slot_kind kind = slot_kind::shared;
   bool lent = false;  // its process may lend addresses in it: an isolation check leaves it open
 #ifdef JOIST_CHECK_ISOLATION

@@ -128,7 +128,8 @@ slot* stack_pool::take_vacant() {
 }
 
 slot* stack_pool::take_shared(slot_cache& mine) {
-  if (mine.room > 0) {
+  auto stuck = [](const slot& s) { return s.stuck.load(std::memory_order_relaxed); };
+  if (mine.room > 0 && !stuck(*mine.filling)) {
     --mine.room;
   } else {
     std::call_once(guard_shared_, [this] {
@@ -138,7 +139,9 @@ slot* stack_pool::take_shared(slot_cache& mine) {
     slot* best = nullptr;
     for (int i = 0; i < 4; ++i) {
       slot& s = slots_[exclusive_ + mine.dice.below(static_cast<std::uint32_t>(limit_ - exclusive_))];
-      if (best == nullptr || s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed))
+      if (best == nullptr || (stuck(*best) && !stuck(s)) ||
+          (stuck(s) == stuck(*best) &&
+           s.users.load(std::memory_order_relaxed) < best->users.load(std::memory_order_relaxed)))
         best = &s;
     }
     mine.filling = best;

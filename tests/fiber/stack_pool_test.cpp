@@ -37,6 +37,20 @@ TEST_CASE("stack pool: three quarters are given to one fiber each, the rest to a
   for (const fiber::slot* s : shared) CHECK(s->users.load() == 0);
 }
 
+TEST_CASE("stack pool: a shared slot that is stuck gets no new fibers while there are others") {
+  fiber::stack_pool pool{16, slot_bytes};  // all are shared
+  fiber::slot_cache mine;
+  std::vector<fiber::fiber> fibers(2001);
+  pool.assign(fibers[0], mine);
+  fiber::slot* stuck = fibers[0].stack;  // the one that the next would get, too
+  stuck->stuck = true;
+  for (std::size_t i = 1; i < fibers.size(); ++i) pool.assign(fibers[i], mine);
+  // Four are looked at for a batch of 32; all four the same one of sixteen is a matter of one in 65536.
+  CHECK(stuck->users.load() <= 1 + 32);
+  stuck->stuck = false;
+  for (auto& f : fibers) pool.give_back(f, mine);
+}
+
 TEST_CASE("stack pool: a worker's next fiber gets the stack that was given back last") {
   fiber::stack_pool pool{64, slot_bytes};
   fiber::slot_cache mine;

@@ -59,7 +59,7 @@ class Process:
 
     @property
     def label(self):
-        extras = self.control["extras"]
+        extras = atomic_pointer(self.control["extras"]["at_"])
         if int(extras) == 0:
             return ""
         text = extras.dereference()["label"]["_M_dataplus"]["_M_p"]

@@ -1,0 +1,77 @@
+// core/watcher.hpp: a thread that looks after workers which have not switched for a while, and after processes that were
+// ended and do not come back.
+//
+// It looks twice per stuck_after while any worker that is on runs something, and sleeps while all rest.
+//   worker leaves its rest: resting := false | look at asleep      watcher: asleep := true | look at all
+// Both are seq_cst: either the watcher sees the worker, or the worker sees that it has to wake it.
+//
+// What it does
+//   a worker on, same count of switches for stuck_after, others wait    relieves it (relief.hpp), warns once a second a place
+//   a process in such a worker, or in a relieved one, was sent an exit
+//     signal, and has not come to the runtime for kill_after            acts for it (claim.hpp): if the signal ends it,
+//                                                                       links and monitors hear of it now: a zombie
+#pragma once
+
+#include <joist/pid.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "core/parker.hpp"
+
+namespace joist::inline v0::detail {
+class scheduler;
+}
+
+namespace joist::inline v0::core {
+
+using detail::scheduler;
+struct process_control;
+struct worker;
+
+class watcher {
+ public:
+  /// A worker has left its rest.     [worker]
+  void work_begins() noexcept {
+    if (asleep_.load(std::memory_order_seq_cst)) bed_.unpark();
+  }
+  /// An exit signal went to a process that was awake, which is marked as urgent.     [any thread]
+  void signal_came() noexcept {
+    work_begins();
+  }
+  void wake() noexcept { bed_.unpark(); }
+
+  /// The life of its thread.
+  void watch(scheduler& home);
+
+  std::thread thread;  // set at the start, joined or detached at the stop
+  std::atomic<bool> left{false};
+
+ private:
+  struct sight {
+    std::uint64_t switches = 0;
+    std::int64_t since = 0;        // of the same count
+    std::int64_t urgent_since = 0;  // an exit signal was seen pending; 0: none
+  };
+
+  /// Whether there is a reason to look again soon.
+  bool look(scheduler& home, worker& mine, std::int64_t now);
+  bool look_at(worker& w, sight& s, worker& mine, std::int64_t now);
+  void relieve(worker& w, std::int64_t stuck_ns, std::int64_t now);
+  void warn(worker& w, process_control* p, std::int64_t stuck_ns, std::int64_t now);
+  bool act_for(worker& w, process_control& p, worker& mine);
+
+  parker bed_;
+  std::atomic<bool> asleep_{false};
+  // -- its thread
+  std::vector<sight> seen_;
+  std::unordered_map<const void*, std::int64_t> warned_;
+};
+
+}  // namespace joist::inline v0::core
