@@ -82,26 +82,28 @@ TEST_CASE("blocking: others run meanwhile, with one worker and without the watch
 
 TEST_CASE("blocking: f uses locals of the caller, and its result or exception arrives") {
   joist::runtime rt{one_worker()};
-  rt.ask([] {
-    std::array<int, 100> numbers{};
-    const int sum = joist::blocking([&] {
-      int total = 0;
-      for (int i = 0; i < 100; ++i) total += numbers[static_cast<std::size_t>(i)] = i;
-      return total;
-    });
-    EXPECT(sum == 4950 && numbers[99] == 99);
-    int& first = joist::blocking([&]() -> int& { return numbers[0]; });
-    EXPECT(&first == numbers.data());
-    bool caught = false;
-    try {
-      joist::blocking([] { throw std::runtime_error{"the disk is on fire"}; });
-    } catch (const std::runtime_error& e) {
-      caught = e.what() == std::string{"the disk is on fire"};
-    }
-    EXPECT(caught);
-    const auto text = joist::blocking([] { return std::make_unique<std::string>("moved"); });
-    EXPECT(*text == "moved");
-  }, 60s);
+  rt.ask(
+      [] {
+        std::array<int, 100> numbers{};
+        const int sum = joist::blocking([&] {
+          int total = 0;
+          for (int i = 0; i < 100; ++i) total += numbers[static_cast<std::size_t>(i)] = i;
+          return total;
+        });
+        EXPECT(sum == 4950 && numbers[99] == 99);
+        int& first = joist::blocking([&]() -> int& { return numbers[0]; });
+        EXPECT(&first == numbers.data());
+        bool caught = false;
+        try {
+          joist::blocking([] { throw std::runtime_error{"the disk is on fire"}; });
+        } catch (const std::runtime_error& e) {
+          caught = e.what() == std::string{"the disk is on fire"};
+        }
+        EXPECT(caught);
+        const auto text = joist::blocking([] { return std::make_unique<std::string>("moved"); });
+        EXPECT(*text == "moved");
+      },
+      60s);
 }
 
 TEST_CASE("blocking: on a thread that runs no process, and in simulation, f is just called") {
@@ -111,15 +113,17 @@ TEST_CASE("blocking: on a thread that runs no process, and in simulation, f is j
 
 TEST_CASE("blocking: f may send, spawn and receive") {
   joist::runtime rt{one_worker()};
-  rt.ask([] {
-    const joist::pid me = joist::self();
-    joist::blocking([me] {
-      joist::spawn([me] { joist::send(me, pong{}); });
-      joist::receive<pong>();
-      joist::send(me, pong{});
-    });
-    joist::receive<pong>();
-  }, 60s);
+  rt.ask(
+      [] {
+        const joist::pid me = joist::self();
+        joist::blocking([me] {
+          joist::spawn([me] { joist::send(me, pong{}); });
+          joist::receive<pong>();
+          joist::send(me, pong{});
+        });
+        joist::receive<pong>();
+      },
+      60s);
 }
 
 TEST_CASE("blocking: what was woken last and its timers do not wait for it") {
@@ -134,10 +138,10 @@ TEST_CASE("blocking: what was woken last and its timers do not wait for it") {
       told = true;
       g->open();
     });
-    joist::yield();                               // it waits now
+    joist::yield();                                 // it waits now
     joist::send_after(5ms, joist::self(), pong{});  // on this worker's wheel
-    joist::send(next, pong{});                    // in this worker's run-next place
-    joist::blocking([&] { g->pass(); });          // opened by it alone
+    joist::send(next, pong{});                      // in this worker's run-next place
+    joist::blocking([&] { g->pass(); });            // opened by it alone
     joist::receive<pong>();
   });
   g->await_inside(1);
@@ -153,25 +157,35 @@ TEST_CASE("blocking: threads are bounded, more callers wait for their turn") {
   std::atomic<int> now{0};
   std::atomic<int> most{0};
   std::atomic<int> done{0};
-  rt.ask([&] {
-    std::vector<joist::monitored> all;
-    for (int i = 0; i < 50; ++i) {
-      all.push_back(joist::spawn_monitor([&] {
-        joist::blocking([&] {
-          const int n = ++now;
-          for (int seen = most; seen < n && !most.compare_exchange_weak(seen, n);) {
-          }
-          ::usleep(200);
-          --now;
-        });
-        ++done;
-      }));
-    }
-    for (const joist::monitored& m : all) EXPECT(reason_of(m) == joist::exit_reason::normal);
-  }, 60s);
+  rt.ask(
+      [&] {
+        std::vector<joist::monitored> all;
+        for (int i = 0; i < 50; ++i) {
+          all.push_back(joist::spawn_monitor([&] {
+            joist::blocking([&] {
+              const int n = ++now;
+              for (int seen = most; seen < n && !most.compare_exchange_weak(seen, n);) {
+              }
+              ::usleep(200);
+              --now;
+            });
+            ++done;
+          }));
+        }
+        for (const joist::monitored& m : all) EXPECT(reason_of(m) == joist::exit_reason::normal);
+      },
+      60s);
   CHECK(done == 50);
   CHECK(most <= 3);
   CHECK(rt.info().threads <= 4);
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("blocking: without spare threads f blocks its worker") {
+  joist::runtime_options o = one_worker();
+  o.spare_threads = 0;
+  joist::runtime rt{o};
+  CHECK(rt.ask([] { return joist::blocking([] { return 7; }); }, 60s) == 7);
   CHECK(rt.stop(10s).clean());
 }
 
@@ -182,18 +196,20 @@ TEST_CASE("blocking: who is killed while it waits for a thread passes its turn o
   const auto g = std::make_shared<gate>();
   const joist::pid first = rt.spawn([g] { joist::blocking([&] { g->pass(); }); });
   g->await_inside(1);
-  rt.ask([g, first] {
-    std::vector<joist::monitored> waiting;
-    for (int i = 0; i < 20; ++i) waiting.push_back(joist::spawn_monitor([] { joist::blocking([] {}); }));
-    for (int i = 0; i < 100; ++i) joist::yield();  // they stand in line
-    for (std::size_t i = 0; i < waiting.size(); i += 2) joist::exit(waiting[i].process, joist::exit_reason::kill);
-    g->open();
-    for (std::size_t i = 0; i < waiting.size(); ++i) {
-      const joist::exit_reason reason = reason_of(waiting[i]);
-      EXPECT(i % 2 == 0 || reason == joist::exit_reason::normal);
-    }
-    await_end(first);
-  }, 60s);
+  rt.ask(
+      [g, first] {
+        std::vector<joist::monitored> waiting;
+        for (int i = 0; i < 20; ++i) waiting.push_back(joist::spawn_monitor([] { joist::blocking([] {}); }));
+        for (int i = 0; i < 100; ++i) joist::yield();  // they stand in line
+        for (std::size_t i = 0; i < waiting.size(); i += 2) joist::exit(waiting[i].process, joist::exit_reason::kill);
+        g->open();
+        for (std::size_t i = 0; i < waiting.size(); ++i) {
+          const joist::exit_reason reason = reason_of(waiting[i]);
+          EXPECT(i % 2 == 0 || reason == joist::exit_reason::normal);
+        }
+        await_end(first);
+      },
+      60s);
   CHECK(rt.stop(10s).clean());
 }
 
@@ -213,23 +229,25 @@ TEST_CASE("blocking: a receive guard cannot") {
 
 TEST_CASE("blocking: a thousand processes at a time, again and again, lose nothing") {
   joist::runtime rt{quiet(2)};
-  rt.ask([] {
-    constexpr int rounds = checked_build ? 2 : 5;
-    for (int round = 0; round < rounds; ++round) {
-      const joist::pid me = joist::self();
-      for (int i = 0; i < 300; ++i) {
-        joist::spawn([me, i] {
-          const int twice = joist::blocking([i] {
-            ::usleep(static_cast<unsigned>(i % 7));
-            return 2 * i;
-          });
-          joist::send(me, twice);
-        });
-      }
-      int sum = 0;
-      for (int i = 0; i < 300; ++i) sum += joist::receive<int>();
-      EXPECT(sum == 299 * 300);
-    }
-  }, 120s);
+  rt.ask(
+      [] {
+        constexpr int rounds = checked_build ? 2 : 5;
+        for (int round = 0; round < rounds; ++round) {
+          const joist::pid me = joist::self();
+          for (int i = 0; i < 300; ++i) {
+            joist::spawn([me, i] {
+              const int twice = joist::blocking([i] {
+                ::usleep(static_cast<unsigned>(i % 7));
+                return 2 * i;
+              });
+              joist::send(me, twice);
+            });
+          }
+          int sum = 0;
+          for (int i = 0; i < 300; ++i) sum += joist::receive<int>();
+          EXPECT(sum == 299 * 300);
+        }
+      },
+      120s);
   CHECK(rt.stop(10s).clean());
 }

@@ -43,7 +43,8 @@ struct blocking_scope {
 
 /// Calls f while another thread does the work of the caller's worker, and returns its result. For system calls that may
 /// take long, foreign libraries, waiting for other threads. Costs two hand-overs between threads, some ten microseconds.
-/// When all of runtime_options::spare_threads are in use, the caller waits for one before f is called. On a thread that
+/// When all of runtime_options::spare_threads are in use, the caller waits for one before f is called; when there are none
+/// at all, f blocks its worker. On a thread that
 /// runs no process, and in simulate, just f(). Throws errc::bad_wait in a receive guard.     [any thread]
 template <class F>
 std::invoke_result_t<F&> blocking(F&& f) {

@@ -9,27 +9,30 @@ using namespace core;
 
 namespace {
 
-// Waits in the line for a spare thread until there may be one. Returns at once when there is one.
-void wait_for_spare(worker& w) {
+// Waits in the line for a spare thread until it is its turn. False: there are none.
+bool wait_for_spare(worker& w, bool first) {
   process_control& p = *w.running;
   const std::uint64_t token = new_ref(w);
   p.receive_timer = token;
-  if (!w.home.relief.join_line(w.home.pid_of(p), token)) {
+  const relief::place place = w.home.relief.join_line(w.home.pid_of(p), token, first);
+  if (place != relief::place::in_line) {
     p.receive_timer = 0;
-    return;
+    return place == relief::place::at_the_head;
   }
   while (p.receive_timer == token) {
     if (!p.ending) take_signals(p);
     if (p.ending) {
-      // We may have been told, and are not going to use it.
+      // Our turn may have come, and we do not use it.
       this_worker()->home.relief.tell_line(*this_worker());
       p.receive_timer = 0;
-      return unwind_from_wait(p, true);
+      unwind_from_wait(p, true);
+      return false;
     }
     if (p.receive_timer != token) break;
     p.ready = false;
     (void)switch_away(*this_worker(), intent::wait);
   }
+  return true;
 }
 
 // Back among the processes that workers run, unless this thread is a worker again, or still.
@@ -47,15 +50,19 @@ bool applies(const worker* w) noexcept { return w != nullptr && w->running != nu
 
 void detail::begin_blocking() {
   if (!applies(this_worker())) return;
-  for (;;) {
+  for (bool had_turn = false;; had_turn = true) {
     worker& w = spend(*this_worker());
     if (w.running->box.in_guard)
       throw error{errc::bad_wait, "blocking: not from a receive guard: it would wait in the middle of a scan"};
+    const bool may_try = had_turn || w.home.relief.nobody_waits();
     w.blocking.store(true, std::memory_order_relaxed);
-    if (w.home.relief.relieve(w) != relief::result::no_spare) return;
+    if (may_try && w.home.relief.relieve(w) != relief::result::no_spare) {
+      if (had_turn) w.home.relief.tell_line(w);  // there may be another spare
+      return;
+    }
     w.blocking.store(false, std::memory_order_relaxed);
     if (w.running->ending) return;  // in a destructor: nothing may wait there
-    wait_for_spare(w);
+    if (!wait_for_spare(w, had_turn)) return;
   }
 }
 

@@ -13,7 +13,7 @@ bool take_off(worker& w, process_control*& next) {
   const std::scoped_lock lock{w.relief_mutex};
   if (w.duty.load(std::memory_order_relaxed) != post::on) return false;
   w.duty.store(post::relieved, std::memory_order_seq_cst);
-  base::heavy_fence();
+  if (&w != this_worker()) base::heavy_fence();
   // acquire: the process, as it was put there.
   next = w.taken_next = w.run_next.exchange(nullptr, std::memory_order_acq_rel);
   return true;
@@ -34,6 +34,7 @@ worker* relief::take_spare(scheduler& home) {
   if (!spares_.empty()) {
     worker* spare = spares_.back();
     spares_.pop_back();
+    ++out_;
     return spare;
   }
   if (!may_make_more_ || !home.workers.has_room() || home.quit.load(std::memory_order_relaxed)) return nullptr;
@@ -43,7 +44,9 @@ worker* relief::take_spare(scheduler& home) {
     made->timers.store(home.shelves.front().get(), std::memory_order_relaxed);
     worker& spare = home.workers.add(std::move(made));
     may_make_more_ = home.start_thread(spare);
-    return may_make_more_ ? &spare : nullptr;
+    if (!may_make_more_) return nullptr;
+    ++out_;
+    return &spare;
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -57,6 +60,7 @@ relief::result relief::relieve(worker& w) {
   if (!take_off(w, next)) {
     const std::scoped_lock lock{mutex_};
     spares_.push_back(spare);
+    --out_;
     return result::not_on;
   }
   times_.fetch_add(1, std::memory_order_relaxed);
@@ -73,12 +77,14 @@ relief::result relief::relieve(worker& w) {
 
 void relief::stand_by(worker& w) {
   give_up_queue(w);
+  w.home.stacks.give_up(w.slots);
   // Woken as a searcher while it was relieved, it leaves the search to another: idle.hpp.
   w.home.idle.notify();
   {
     const std::scoped_lock lock{mutex_};
     w.duty.store(post::spare, std::memory_order_relaxed);
     spares_.push_back(&w);
+    --out_;
   }
   tell_line(w);
   await_post(w);
@@ -94,11 +100,17 @@ void relief::await_post(worker& w) {
   w.home.watch.work_begins();
 }
 
-bool relief::join_line(pid process, std::uint64_t token) {
+relief::place relief::join_line(pid process, std::uint64_t token, bool first) {
   const std::scoped_lock lock{mutex_};
-  if (!spares_.empty()) return false;
-  line_.emplace_back(process, token);
-  return true;
+  if (!spares_.empty() && (first || line_.empty())) return place::at_the_head;
+  if (spares_.empty() && out_ == 0) return place::no_line;
+  if (first) {
+    line_.emplace_front(process, token);
+  } else {
+    line_.emplace_back(process, token);
+  }
+  in_line_.store(line_.size(), std::memory_order_relaxed);
+  return place::in_line;
 }
 
 void relief::tell_line(worker& here) {
@@ -109,6 +121,7 @@ void relief::tell_line(worker& here) {
       if (line_.empty() || spares_.empty()) return;
       first = line_.front();
       line_.pop_front();
+      in_line_.store(line_.size(), std::memory_order_relaxed);
     }
     node_ptr signal = make_signal<node_kind::timeout>(first.second);
     if (here.home.deliver(first.first, signal, &here)) return;

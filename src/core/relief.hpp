@@ -1,9 +1,9 @@
 // core/relief.hpp: threads that stand in for workers which do not come back from a process.
 //
 // A worker is relieved by the watcher, when it has not switched for a while and others wait, or by itself, in blocking().
-// A spare attends to its shelf of timers from then on; what waited for it goes to the injected queues. The process it is in goes
-// on undisturbed, on the thread it is on; when it yields, waits or ends, that thread becomes a spare. So processes never
-// change the thread in the middle of their code, and no signal interrupts anybody's system call.
+// A spare attends to its shelf of timers from then on; what waited for it goes to the injected queues. The process it is in
+// goes on undisturbed, on the thread it is on; when it yields, waits or ends, that thread becomes a spare. So processes
+// never change the thread in the middle of their code, and no signal interrupts anybody's system call.
 //
 // relieving worker w                          w itself, at any moment
 //   duty := relieved                            run_next: load, store | light fence | look at duty (worker.cpp, R3)
@@ -43,7 +43,7 @@ class relief {
     no_spare,  // all spare threads are in use, or the system gives no more
   };
 
-  /// A spare thread takes over what waits for `w`.     [the watcher; w's own thread]
+  /// A spare thread takes over what waits for `w`.     [the watcher; w's own thread, in blocking()]
   [[nodiscard]] result relieve(worker& w);
 
   /// A relieved worker has come back from its process: it is a spare from now on, until await_post() returns.     [worker]
@@ -51,10 +51,17 @@ class relief {
   /// Parks, and returns when it is on, or when the runtime stops.     [worker]
   void await_post(worker& w);
 
-  /// A process that found no spare waits for one: its signal with this token comes when there may be one. False: there is
-  /// one now, nobody needs to wait.     [process]
-  [[nodiscard]] bool join_line(pid process, std::uint64_t token);
-  /// There may be a spare: the first in the line is told.     [worker]
+  enum class place : std::uint8_t {
+    in_line,      // the signal with the token comes when it is its turn to try
+    at_the_head,  // it is its turn now
+    no_line,      // no spare is out, so none will come back: there are none
+  };
+  /// A process waits for a spare, behind all others; with `first`, because it has had its turn in vain, before them.
+  /// [process]
+  [[nodiscard]] place join_line(pid process, std::uint64_t token, bool first);
+  /// Whether one may try at once: nobody waits.     [process]
+  [[nodiscard]] bool nobody_waits() const noexcept { return in_line_.load(std::memory_order_relaxed) == 0; }
+  /// There may be a spare: the first in the line has its turn.     [worker]
   void tell_line(worker& here);
 
   void wake_all();
@@ -68,6 +75,8 @@ class relief {
   mutable std::mutex mutex_;  // guards all below
   std::vector<worker*> spares_;
   std::deque<std::pair<pid, std::uint64_t>> line_;
+  std::size_t out_ = 0;                  // spares in use
+  std::atomic<std::size_t> in_line_{0};  // the size of line_
   bool may_make_more_ = true;
   std::atomic<std::uint64_t> times_{0};
 };

@@ -24,8 +24,7 @@ std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().tim
 
 bool others_wait(const worker& w, std::int64_t now) noexcept {
   return w.run_next.load(std::memory_order_relaxed) != nullptr ||
-         w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed) <= now ||
-         !w.home.queues_empty();
+         w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed) <= now || !w.home.queues_empty();
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 // Both are seq_cst: either the watcher sees the worker, or the worker sees that it has to wake it.
 //
 // What it does
-//   a worker on, same count of switches for stuck_after, others wait    relieves it (relief.hpp), warns once a second a place
-//   a process in such a worker, or in a relieved one, was sent an exit
+//   a worker on, same count of switches for stuck_after, others wait    relieves it (relief.hpp), warns once a second a
+//   place a process in such a worker, or in a relieved one, was sent an exit
 //     signal, and has not come to the runtime for kill_after            acts for it (claim.hpp): if the signal ends it,
 //                                                                       links and monitors hear of it now: a zombie
 #pragma once
@@ -42,9 +42,7 @@ class watcher {
     if (asleep_.load(std::memory_order_seq_cst)) bed_.unpark();
   }
   /// An exit signal went to a process that was awake, which is marked as urgent.     [any thread]
-  void signal_came() noexcept {
-    work_begins();
-  }
+  void signal_came() noexcept { work_begins(); }
   void wake() noexcept { bed_.unpark(); }
 
   /// The life of its thread.
@@ -56,7 +54,7 @@ class watcher {
  private:
   struct sight {
     std::uint64_t switches = 0;
-    std::int64_t since = 0;        // of the same count
+    std::int64_t since = 0;         // of the same count
     std::int64_t urgent_since = 0;  // an exit signal was seen pending; 0: none
   };
 

@@ -61,6 +61,9 @@ process_control* steal(worker& w) {
     if (&victim == &w || victim.duty.load(std::memory_order_relaxed) != post::on) continue;
     if (process_control* p = victim.queue.steal_into(w.queue)) {
       w.steals.add();
+      base::light_fence();  // as after a push: who relieves us sees what we have now, or we see that we are relieved
+      if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]]
+        give_up_queue(w);
       return p;
     }
   }

@@ -178,6 +178,19 @@ void stack_pool::give_back(fiber& f, slot_cache& mine) noexcept {
   mine.vacant.erase(mine.vacant.begin(), half);
 }
 
+void stack_pool::give_up(slot_cache& mine) noexcept {
+  mine.room = 0;
+  if (mine.vacant.empty()) return;
+  const std::scoped_lock lock{mutex_};
+  try {
+    vacant_.insert(vacant_.end(), mine.vacant.begin(), mine.vacant.end());
+  } catch (const std::bad_alloc&) {
+    return;  // they stay where they are
+  }
+  vacancies_.store(vacant_.size(), std::memory_order_relaxed);
+  mine.vacant.clear();
+}
+
 void stack_pool::assign_own(fiber& f, std::size_t bytes) {
   const std::size_t page = page_bytes();
   bytes = (std::max(bytes, std::size_t{16} << 10) + page - 1) / page * page;

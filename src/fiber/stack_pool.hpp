@@ -51,6 +51,9 @@ class stack_pool {
   /// Takes the slot of a fiber that has ended; its holder released it.     [worker]
   void give_back(fiber& f, slot_cache& mine) noexcept;
 
+  /// A worker that parks keeps none of the vacant ones for itself.     [worker]
+  void give_up(slot_cache& mine) noexcept;
+
   [[nodiscard]] std::size_t slots_made() const noexcept;
   [[nodiscard]] std::size_t slot_limit() const noexcept { return limit_; }
   [[nodiscard]] std::size_t slot_bytes() const noexcept { return slot_bytes_; }

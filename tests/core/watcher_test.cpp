@@ -66,11 +66,11 @@ joist::log_sink sink_of(const std::shared_ptr<collected_log>& log) {
   };
 }
 
-double cpu_seconds() {
+/// How often a thread of this program has gone to sleep, and so was woken.
+long sleeps() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-         static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
+  return used.ru_nvcsw;
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ TEST_CASE("watcher: the run-next place, the queue and the timers of a stuck work
     const joist::pid first = joist::spawn(counts);
     const joist::pid second = joist::spawn(counts);
     const joist::pid third = joist::spawn(counts);
-    joist::yield();  // they wait now
+    joist::yield();               // they wait now
     joist::send(first, pong{});   // pushed out by the second: in the run queue
     joist::send(second, pong{});  // in the run-next place
     joist::send_after(20ms, third, pong{});
@@ -171,16 +171,19 @@ TEST_CASE("watcher: warns with pid, label and what to do, once a second for the 
   o.log = sink_of(log);
   joist::runtime rt{o};
   const auto loop = std::make_shared<spin>();
-  joist::pid stuck;
-  for (int i = 0; i < 3; ++i) stuck = rt.spawn({.label = "number cruncher"}, [loop] { (*loop)(); });
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) rt.spawn({.label = "number cruncher"}, [loop] { (*loop)(); });
   loop->await_begun(3);
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   loop->released = true;
   CHECK(rt.stop(10s).clean());
   const std::string text = log->get();
   INFO(text);
   CHECK(text.find("\"number cruncher\" has not come back to worker") != std::string::npos);
   CHECK(text.find("joist::blocking") != std::string::npos);
-  CHECK(text.find("number cruncher") == text.rfind("number cruncher"));
+  std::size_t warnings = 0;
+  for (std::size_t at = 0; (at = text.find("number cruncher", at)) != std::string::npos; ++at) ++warnings;
+  CHECK(static_cast<double>(warnings) <= 1 + seconds);
 }
 
 TEST_CASE("watcher: without a spare thread others wait, and the warning says so") {
@@ -212,9 +215,9 @@ TEST_CASE("watcher: an idle runtime is not woken, whatever blocks in it") {
   });
   rt.ask([] { play(10); }, 60s);
   std::this_thread::sleep_for(200ms);  // all that was to be done is done; this is what is measured, not a synchronisation
-  const double before = cpu_seconds();
+  const long before = sleeps();
   std::this_thread::sleep_for(500ms);
-  CHECK(cpu_seconds() - before < 0.005);
+  CHECK(sleeps() - before < 20);  // a watcher that looked every 5 ms would have a hundred
   CHECK(::write(ends[1], "x", 1) == 1);
   CHECK(rt.stop(10s).clean());
   ::close(ends[0]);
@@ -239,23 +242,25 @@ TEST_CASE("watcher: a killed process that loops is dead to links, monitors and n
     joist::checkpoint();
     *destroyed = false;  // not reached
   });
-  rt.ask([stuck, loop] {
-    joist::trap_exit(true);
-    joist::link(stuck);
-    const joist::ref watch = joist::monitor(stuck);
-    joist::send(stuck, pong{});
-    joist::sleep_for(5ms);
-    EXPECT(loop->begun == 1);
-    joist::exit(stuck, joist::exit_reason::kill);
-    EXPECT(reason_of({stuck, watch}) == joist::exit_reason::killed);
-    EXPECT(joist::receive<joist::exited>().reason == joist::exit_reason::killed);
-    EXPECT(!joist::whereis("cruncher"));
-    EXPECT(!joist::is_alive(stuck));
-    EXPECT(joist::system_info().zombies == 1);
-    joist::register_name("cruncher");  // it is free
-    const joist::ref late = joist::monitor(stuck);
-    EXPECT(reason_of({stuck, late}) == joist::exit_reason::noproc);
-  }, 60s);
+  rt.ask(
+      [stuck, loop] {
+        joist::trap_exit(true);
+        joist::link(stuck);
+        const joist::ref watch = joist::monitor(stuck);
+        joist::send(stuck, pong{});
+        joist::sleep_for(5ms);
+        EXPECT(loop->begun == 1);
+        joist::exit(stuck, joist::exit_reason::kill);
+        EXPECT(reason_of({stuck, watch}) == joist::exit_reason::killed);
+        EXPECT(joist::receive<joist::exited>().reason == joist::exit_reason::killed);
+        EXPECT(!joist::whereis("cruncher"));
+        EXPECT(!joist::is_alive(stuck));
+        EXPECT(joist::system_info().zombies == 1);
+        joist::register_name("cruncher");  // it is free
+        const joist::ref late = joist::monitor(stuck);
+        EXPECT(reason_of({stuck, late}) == joist::exit_reason::noproc);
+      },
+      60s);
   CHECK_FALSE(*destroyed);
   loop->released = true;  // it meets the runtime, and is unwound
   while (rt.info().zombies > 0) std::this_thread::yield();
@@ -278,16 +283,18 @@ TEST_CASE("watcher: an exit signal that does not end a process waits for it in o
                      [&](joist::exited e) { order->push_back(e.reason.to_string()); });
     }
   });
-  rt.ask([stuck, loop] {
-    joist::send(stuck, pong{});
-    joist::sleep_for(5ms);
-    joist::send(stuck, 1);
-    joist::exit(stuck, joist::exit_reason::shutdown);
-    joist::send(stuck, 2);
-    joist::sleep_for(50ms);
-    loop->released = true;
-    await_end(stuck);
-  }, 60s);
+  rt.ask(
+      [stuck, loop] {
+        joist::send(stuck, pong{});
+        joist::sleep_for(5ms);
+        joist::send(stuck, 1);
+        joist::exit(stuck, joist::exit_reason::shutdown);
+        joist::send(stuck, 2);
+        joist::sleep_for(50ms);
+        loop->released = true;
+        await_end(stuck);
+      },
+      60s);
   CHECK(*order == std::vector<std::string>{"1", "shutdown", "2"});
 }
 
@@ -315,27 +322,29 @@ TEST_CASE("watcher: kills of stuck processes under load leave nothing behind") {
   joist::runtime rt{o};
   for (int round = 0; round < (checked_build ? 5 : 30); ++round) {
     const auto loop = std::make_shared<spin>();
-    rt.ask([loop] {
-      std::vector<joist::monitored> stuck;
-      for (int i = 0; i < 4; ++i) {
-        stuck.push_back(joist::spawn_monitor([loop] {
-          const joist::pid partner = joist::spawn_link(&wait_for_ever);
-          joist::send(partner, pong{});
-          while (!loop->released.load(std::memory_order_relaxed)) {
+    rt.ask(
+        [loop] {
+          std::vector<joist::monitored> stuck;
+          for (int i = 0; i < 4; ++i) {
+            stuck.push_back(joist::spawn_monitor([loop] {
+              const joist::pid partner = joist::spawn_link(&wait_for_ever);
+              joist::send(partner, pong{});
+              while (!loop->released.load(std::memory_order_relaxed)) {
+              }
+              for (;;) {  // among many calls of the runtime
+                joist::link(partner);
+                (void)joist::monitor(partner);
+                joist::unlink(partner);
+              }
+            }));
           }
-          for (;;) {  // among many calls of the runtime
-            joist::link(partner);
-            (void)joist::monitor(partner);
-            joist::unlink(partner);
-          }
-        }));
-      }
-      joist::sleep_for(2ms);
-      std::thread opener{[loop] { loop->released = true; }};
-      for (const joist::monitored& m : stuck) joist::exit(m.process, joist::exit_reason::kill);
-      for (const joist::monitored& m : stuck) EXPECT(reason_of(m) == joist::exit_reason::killed);
-      joist::blocking([&] { opener.join(); });
-    }, 60s);
+          joist::sleep_for(2ms);
+          std::thread opener{[loop] { loop->released = true; }};
+          for (const joist::monitored& m : stuck) joist::exit(m.process, joist::exit_reason::kill);
+          for (const joist::monitored& m : stuck) EXPECT(reason_of(m) == joist::exit_reason::killed);
+          joist::blocking([&] { opener.join(); });
+        },
+        60s);
   }
   while (rt.info().process_count > 0 || rt.info().zombies > 0) std::this_thread::yield();
   CHECK(rt.stop(10s).clean());
