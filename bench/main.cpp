@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "fairness_loop.hpp"
 #include "measure.hpp"
 
 namespace bench {
@@ -36,6 +37,8 @@ constexpr const char* usage =
     "usage: joist_bench NAME [--n N] [--workers W] [--json]   one benchmark\n"
     "       joist_bench all [--workers W]                     each five times: median (min - max)\n"
     "       joist_bench spawn [--workers W]                   the spawn benchmark: 100 000 and a million processes\n"
+    "       joist_bench fairness|fairness_plain|fairness_blocked [--json]   a ping process beside endless loops\n"
+    "       joist_bench loop_costs                            what joist_preemptible() costs four kinds of code\n"
     "       joist_bench list\n";
 
 struct arguments {
@@ -213,6 +216,52 @@ int print_spawn(const arguments& a) {
   return 0;
 }
 
+int print_fairness(const arguments& a) {
+  joist::runtime_options options;
+  options.workers = workers_of(a);
+  options.stuck_warnings = false;
+  joist::runtime rt{options};
+  const fairness_figures f = rt.ask([&a] { return fairness(a.name); });
+  if (a.json) {
+    fmt::print(
+        R"({{"peer":"joist","bench":"{}","n":{},"threads":{},"seconds":2,"p50_us":{:.2f},"p99_us":{:.2f},"max_us":{:.0f},"stalled_share":{:.4f},"loops_share":{:.4f}}})"
+        "\n",
+        a.name, f.trips, options.workers, f.p50_us, f.p99_us, f.max_us, f.stalled_share, f.loops_share);
+    return 0;
+  }
+  fmt::print(
+      "{}: {} round trips in 2 s: p50 {:.2f} us, p99 {:.2f} us, longest {:.0f} us; {:.1f} % of the time in stalls over 1 ms",
+      a.name, f.trips, f.p50_us, f.p99_us, f.max_us, 100 * f.stalled_share);
+  if (f.loops_share > 0) fmt::print("; the loops keep {:.0f} % of what they do alone", 100 * f.loops_share);
+  fmt::print("\n");
+  return 0;
+}
+
+int print_loop_costs() {
+  fmt::print("{:<12}{:>14}{:>14}{:>10}\n", "code", "plain, ms", "counted, ms", "factor");
+  std::vector<loop_costs> plain;
+  std::vector<loop_costs> counted;
+  for (int i = 0; i < 5; ++i) {
+    plain.push_back(plain_costs());
+    counted.push_back(counted_costs());
+  }
+  auto row = [&](const char* name, double loop_costs::*of) {
+    auto median = [of](const std::vector<loop_costs>& runs) {
+      std::vector<double> all;
+      for (const loop_costs& c : runs) all.push_back(c.*of);
+      std::sort(all.begin(), all.end());
+      return all[all.size() / 2];
+    };
+    fmt::print("{:<12}{:>14.1f}{:>14.1f}{:>10.2f}\n", name, 1e3 * median(plain), 1e3 * median(counted),
+               median(counted) / median(plain));
+  };
+  row("integers", &loop_costs::integers);
+  row("strings", &loop_costs::strings);
+  row("sorting", &loop_costs::sorting);
+  row("matrices", &loop_costs::matrices);
+  return 0;
+}
+
 }  // namespace
 }  // namespace bench
 
@@ -221,6 +270,14 @@ int main(int argc, char** argv) {
   const arguments a = parse(argc, argv);
   if (a.name == "all") return print_all(a);
   if (a.name == "spawn") return print_spawn(a);
+  if (a.name == "loop_costs") {  // in a process, as it is used
+    joist::runtime_options options;
+    options.workers = 1;
+    return joist::run([] { print_loop_costs(); }, options);
+  }
+  if (a.name.rfind("fairness", 0) == 0) {
+    if (a.name == "fairness" || a.name == "fairness_plain" || a.name == "fairness_blocked") return print_fairness(a);
+  }
   for (const benchmark& b : every_benchmark()) {
     if (a.name == "list") fmt::print("{}\n", b.name);
     if (a.name != b.name) continue;

@@ -19,6 +19,18 @@ struct measurement {
   std::optional<double> stop_seconds;
 };
 
+/// What `fairness` and its variants report.
+struct fairness_figures {
+  std::uint64_t trips = 0;
+  double p50_us = 0, p99_us = 0, max_us = 0;
+  double stalled_share = 1;  // of the time, in round trips over 1 ms
+  double loops_share = 0;    // how far the loops got, of how far they get without the ping; 0: they do not compute
+};
+
+/// "fairness": loops that joist_preemptible() compiled; "fairness_plain": others; "fairness_blocked": system calls.
+/// [process]
+[[nodiscard]] fairness_figures fairness(std::string_view variant);
+
 /// One benchmark: its first process runs `body` with n operations.
 struct benchmark {
   std::string_view name;

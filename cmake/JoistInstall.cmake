@@ -1,7 +1,7 @@
 # What `cmake --install` puts where: headers, the library, the CMake package, joist.pc, the gdb commands.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS joist EXPORT joistTargets)
+install(TARGETS joist joist_preemptible EXPORT joistTargets)
 install(DIRECTORY include/joist DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES tools/gdb/joist.py DESTINATION ${CMAKE_INSTALL_DATADIR}/joist/gdb)
 
@@ -9,7 +9,7 @@ set(joist_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/joist)
 install(EXPORT joistTargets NAMESPACE joist:: DESTINATION ${joist_package_dir})
 configure_package_config_file(cmake/joistConfig.cmake.in joistConfig.cmake INSTALL_DESTINATION ${joist_package_dir})
 write_basic_package_version_file(joistConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/joistConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/joistConfigVersion.cmake
+install(FILES cmake/JoistPreemptible.cmake ${CMAKE_CURRENT_BINARY_DIR}/joistConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/joistConfigVersion.cmake
         DESTINATION ${joist_package_dir})
 
 set(joist_pc_boost "")

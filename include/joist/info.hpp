@@ -27,6 +27,7 @@ struct process_details {
   joist::priority priority = joist::priority::normal;
   bool trap_exit = false;
   std::size_t message_queue_length = 0;
+  std::size_t mailbox_bytes = 0;  ///< of those messages, as memory_limit counts them; without one it takes a walk
   std::vector<pid> links;
   std::vector<pid> monitors;  ///< whom it watches
   std::vector<pid> monitored_by;

@@ -14,6 +14,7 @@
 #include <joist/monitor.hpp>
 #include <joist/names.hpp>
 #include <joist/pid.hpp>
+#include <joist/preempt.hpp>
 #include <joist/process.hpp>
 #include <joist/receive.hpp>
 #include <joist/ref.hpp>

@@ -24,6 +24,7 @@
 namespace joist::inline v0 {
 
 /// OTP's four: all `max` run before any `high`, all `high` before any `normal`; `low` gets one turn in eight.
+/// While one above normal waits in process_info or is_alive, all others have turns too.
 enum class priority : std::uint8_t { low, normal, high, max };
 
 /// What happens to a message for a full mailbox. Signals other than messages always arrive.
@@ -33,6 +34,22 @@ enum class mailbox_policy : std::uint8_t {
   kill,         ///< the receiver is killed
 };
 
+/// What a process may hold while it waits; more is an excess, which is acted on once: another begins when it has been down
+/// to half of the limit (OTP: max_heap_size).
+///
+/// The mailbox is weighed where the process takes messages in: at waits, and when its reductions are spent. A message
+/// takes its value and a header of 24 bytes, rounded up to the value's alignment; memory that the value points to, such as
+/// that of a long std::string, is not seen.
+/// The stack is weighed where its live bytes are copied out of a shared slot, because another process is to run there. A
+/// process that waits on a stack nobody shares (the first three quarters of runtime_options::slots, own_stack, builds
+/// with sanitizers or JOIST_CHECK_ISOLATION) has nothing copied, and so no limit.
+struct memory_limit {
+  std::size_t max_mailbox_bytes = 0;       ///< of all messages that wait; 0: no limit
+  std::size_t max_parked_stack_bytes = 0;  ///< of its frames when they are copied out; 0: no limit
+  bool kill = true;                        ///< it is killed: the reason is `killed`, and destructors run
+  bool log = true;                         ///< the runtime's log says what was too much
+};
+
 struct spawn_options {
   std::string_view label = {};  ///< shown in logs and process_info; copied
   joist::priority priority = joist::priority::normal;
@@ -40,6 +57,7 @@ struct spawn_options {
   std::size_t stack_bytes = 0;      ///< of an own stack; 0: the runtime's slot size. Rounded up to pages
   std::uint32_t mailbox_limit = 0;  ///< most messages waiting; 0: no limit
   mailbox_policy when_full = mailbox_policy::drop_newest;
+  std::optional<joist::memory_limit> memory_limit = {};  ///< nothing: runtime_options::memory_limit
 };
 
 /// A process, and the monitor its parent has of it.

@@ -41,6 +41,7 @@ struct runtime_options {
   std::chrono::milliseconds stuck_after{10};  ///< a process that runs so long while others wait is worked around
   std::chrono::milliseconds kill_after{100};  ///< an ended process that does not notice for so long is declared dead
   bool stuck_warnings = true;                 ///< log a warning for such a process, at most once a second a place
+  joist::memory_limit memory_limit = {};      ///< of each process whose spawn_options give none
 };
 
 /// What stop() found.

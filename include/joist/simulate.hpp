@@ -13,6 +13,7 @@
 #include <joist/detail/spawn.hpp>
 #include <joist/exit_reason.hpp>
 #include <joist/log.hpp>
+#include <joist/process.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -29,6 +30,7 @@ struct simulate_options {
   std::size_t slots = 64;                 ///< few: so that stacks are copied, and that is tested too
   std::uint64_t step_limit = 50'000'000;  ///< switches after which a run is given up as endless
   log_sink log = silent_sink();
+  joist::memory_limit memory_limit = {};  ///< as in runtime_options
 };
 
 struct simulate_report {

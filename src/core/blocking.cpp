@@ -54,6 +54,7 @@ void detail::begin_blocking() {
     worker& w = spend(*this_worker());
     if (w.running->box.in_guard)
       throw error{errc::bad_wait, "blocking: not from a receive guard: it would wait in the middle of a scan"};
+    if (w.running->uninterrupted > 0) throw error{errc::bad_wait, "blocking: not within no_preempt"};
     const bool may_try = had_turn || w.home.relief.nobody_waits();
     w.blocking.store(true, std::memory_order_relaxed);
     if (may_try && w.home.relief.relieve(w) != relief::result::no_spare) {

@@ -22,6 +22,7 @@ process_details details_of(process_control& p, bool is_running) {
   d.priority = p.priority;
   d.trap_exit = p.traps_exits;
   d.message_queue_length = p.box.length;
+  d.mailbox_bytes = p.box.bytes_held();
   d.reductions = p.spent;
   d.name = home.names.name_of(d.process);
   d.status = is_running || p.left_with == intent::yield ? process_status::running : process_status::waiting;
@@ -43,10 +44,29 @@ process_details details_of(process_control& p, bool is_running) {
   return d;
 }
 
+/// L21: while one of high priority waits for an answer, those it may wait for have turns, whoever else is ready.
+class urgent_wait {
+ public:
+  explicit urgent_wait(worker& w) noexcept
+      : urgent_askers_{w.running->priority > priority::normal ? &w.home.urgent_askers : nullptr} {
+    // relaxed: a hint for workers that look again and again; it publishes nothing.
+    if (urgent_askers_ != nullptr) urgent_askers_->fetch_add(1, std::memory_order_relaxed);
+  }
+  urgent_wait(const urgent_wait&) = delete;
+  urgent_wait& operator=(const urgent_wait&) = delete;
+  ~urgent_wait() {
+    if (urgent_askers_ != nullptr) urgent_askers_->fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::uint32_t>* urgent_askers_;  // of the runtime, which outlives its processes
+};
+
 inspect_reply ask(worker& w, pid target, inspection what) {
   const std::uint64_t request = make_ref().value();
   const pid me = w.home.pid_of(*w.running);
   node_ptr signal = make_signal<node_kind::inspect, inspect_payload>(request, me, what);
+  const urgent_wait waiting{w};
   if (!w.home.deliver(target, signal, &w)) return {request, std::nullopt, false};
   return receive_reply(ref{request}, when([request](const inspect_reply& r) { return r.request == request; },
                                           [](inspect_reply r) { return r; }));

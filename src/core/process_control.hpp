@@ -73,6 +73,7 @@ struct process_extras {
   std::uint32_t suspends = 0;
   detail::node* undelivered = nullptr;          // messages that came with the signal by which the watcher ended it
   std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
+  std::unique_ptr<const memory_limit> memory;   // its own one, fixed at spawn; null: the runtime's
   throw_trace thrown_at;                        // where the exception that leaves the body was thrown
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
 };
@@ -114,7 +115,10 @@ struct alignas(64) process_control : fiber::fiber {
 
   // -- fixed at spawn
   joist::priority priority = priority::normal;
+  // -- the holder of its slot
+  bool told_parked = false;  // its frames were more than most_parked_bytes, and it was told
   // -- the owner
+  std::uint8_t uninterrupted = 0;  // no_preempt scopes it is in
   bool traps_exits = false;
   bool ready = true;       // something has come that its wait is for
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed

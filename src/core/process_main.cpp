@@ -125,14 +125,15 @@ void unwind_from_wait(process_control& p, bool has_timeout) {
   if (!p.finishing && std::uncaught_exceptions() == 0) unwind(p);
   // A destructor waits while its stack is being unwound: to throw would end the program.
   if (has_timeout) return;
+  abandon_stack(p, "waits in a destructor while it is being ended; give receive an after(...) in destructors");
+}
+
+void abandon_stack(process_control& p, std::string_view why) {
   worker& w = *this_worker();
   w.abandoned.add();
-  w.home.log(
-      log_level::error,
-      fmt::format("process {} \"{}\" ({}) waits in a destructor while it is being ended: its stack is given up and what "
-                  "it owns is leaked. Give receive an after(...) in destructors.",
-                  w.home.pid_of(p), p.extras != nullptr ? p.extras->label : "",
-                  p.extras != nullptr ? p.extras->reason : exit_reason::normal));
+  w.home.log(log_level::error, fmt::format("process {} \"{}\" ({}) {}: its stack is given up and what it owns is leaked",
+                                           w.home.pid_of(p), p.extras != nullptr ? p.extras->label : "",
+                                           p.extras != nullptr ? p.extras->reason : exit_reason::normal, why));
   clear_process(p);
   (void)switch_away(*this_worker(), intent::end);  // destructors of messages may have moved it
   base::assertion_failed("an abandoned stack ran", "a process that ended does not run", __FILE__, __LINE__);

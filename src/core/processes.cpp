@@ -2,6 +2,7 @@
 #include <joist/local.hpp>
 #include <joist/message.hpp>
 #include <joist/names.hpp>
+#include <joist/preempt.hpp>
 #include <joist/process.hpp>
 
 #include <algorithm>
@@ -190,10 +191,21 @@ void yield() {
   worker& w = require_process("yield");
   if (w.running->box.in_guard)
     throw error{errc::bad_wait, "yield: not from a receive guard: it would wait in the middle of a scan"};
+  if (w.running->uninterrupted > 0) throw error{errc::bad_wait, "yield: not within no_preempt"};
   w.running->spend(0U - static_cast<std::uint32_t>(std::exchange(w.reductions_left, 0)));  // given up, not used
   out_of_reductions(w);
   process_control& p = *this_worker()->running;
   if (p.ending) unwind_from_wait(p, true);
+}
+
+no_preempt::no_preempt() noexcept {
+  if (worker* w = this_worker(); w != nullptr && w->running != nullptr) ++w->running->uninterrupted;
+}
+
+no_preempt::~no_preempt() {
+  worker* w = this_worker();
+  if (w != nullptr && w->running != nullptr && --w->running->uninterrupted == 0 && w->reductions_left <= 0)
+    (void)give_turn(*w);  // never throws: who is ended is unwound at its next call
 }
 
 void checkpoint() { (void)spend(require_process("checkpoint")); }

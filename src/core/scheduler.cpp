@@ -14,6 +14,7 @@
 #include "base/asymmetric_fence.hpp"
 #include "base/pool.hpp"
 #include "base/sanitizer.hpp"
+#include "core/memory_limit.hpp"
 #include "fiber/isolation.hpp"
 
 namespace joist::inline v0::detail {
@@ -38,6 +39,12 @@ std::size_t usable_cores() noexcept {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+void check_memory_limit(const memory_limit& m, const char* whose) {
+  const bool limits = m.max_mailbox_bytes > 0 || m.max_parked_stack_bytes > 0;
+  if (limits && !m.kill && !m.log)
+    throw error{errc::bad_argument, fmt::format("{}: expected kill or log in a memory_limit, got neither", whose)};
+}
+
 runtime_options checked(runtime_options o) {
   if (o.workers == 0) o.workers = usable_cores();
   auto require = [](bool ok, const char* what, auto got) {
@@ -56,6 +63,7 @@ runtime_options checked(runtime_options o) {
   require(o.stuck_after.count() >= 1, "a stuck_after of 1 ms or more", fmt::format("{} ms", o.stuck_after.count()));
   require(o.kill_after >= o.kill_after.zero(), "a kill_after of 0 or more", fmt::format("{} ms", o.kill_after.count()));
   require(o.reductions >= 1 && o.reductions <= 1'000'000'000, "1 to 1000000000 reductions", o.reductions);
+  check_memory_limit(o.memory_limit, "runtime_options");
   return o;
 }
 
@@ -70,6 +78,7 @@ void check_spawn_options(const spawn_options& o) {
   require(o.stack_bytes <= most_stack_bytes, "stack_bytes of at most a terabyte", o.stack_bytes);
   require(o.stack_bytes == 0 || o.own_stack, "own_stack = true where stack_bytes is given, for shared ones have slot_bytes",
           o.stack_bytes);
+  if (o.memory_limit) check_memory_limit(*o.memory_limit, "spawn_options");
 }
 
 /// Threads made while it lives take no signals but those that a thread raises by what it does itself, and the
@@ -227,6 +236,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   process_control& p = take_place(here);
   p.next = nullptr;
   p.traps_exits = p.finishing = false;
+  p.uninterrupted = 0;
   p.ending.store(false, std::memory_order_relaxed);
   p.urgent.store(false, std::memory_order_relaxed);
   p.declared_dead.store(false, std::memory_order_relaxed);
@@ -250,7 +260,9 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
       p.queued.begin(p.generation.load(std::memory_order_relaxed));
       p.mailbox_limit.store(o->mailbox_limit, std::memory_order_relaxed);
       p.box.limited = o->mailbox_limit > 0;
+      if (o->memory_limit) p.extras->memory = std::make_unique<const memory_limit>(*o->memory_limit);
     }
+    core::begin_weighing(p, o != nullptr && o->memory_limit ? *o->memory_limit : options.memory_limit);
     if (always_own_stacks || (o != nullptr && o->own_stack)) {
       stacks.assign_own(p, o != nullptr && o->stack_bytes > 0 ? o->stack_bytes : slot_bytes);
       p.stack->lent = o != nullptr && o->own_stack;

@@ -140,6 +140,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   std::mutex claim_mutex;                        // held by the watcher while it acts for a process: claim.hpp
   std::array<core::injected_queue, 4> injected;  // by priority
   std::atomic<bool> quit{false};                 // workers leave
+  std::atomic<std::uint32_t> urgent_askers{0};   // of high priority, waiting for answers of others
   std::mutex report_mutex;                       // between a report at a stop and ends: see clear_process
 
  private:

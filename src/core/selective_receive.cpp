@@ -16,7 +16,7 @@ namespace {
 void take_signals_and_obey(process_control& p) {
   if (!p.signals.has_signals()) return;
   take_signals(p);
-  while (p.extras != nullptr && p.extras->suspends > 0 && !p.ending) {
+  while (p.extras != nullptr && p.extras->suspends > 0 && !p.ending && p.uninterrupted == 0) {
     p.ready = true;
     (void)switch_away(*this_worker(), intent::yield);
   }
@@ -71,6 +71,8 @@ bool receive_wait::more(const deadline& limit) {
     }
     if (p.box.length > seen) return true;
     if (limit.is_zero()) return false;
+    if (p.uninterrupted > 0)
+      throw error{errc::bad_wait, "receive: expected a message that is here already: it would wait within no_preempt"};
     if (!limit.is_never()) {
       if (timer_ == 0) {
         until_ = limit.resolve();

@@ -6,6 +6,7 @@
 #include "core/claim.hpp"
 #include "core/crash_report.hpp"
 #include "core/inspect.hpp"
+#include "core/memory_limit.hpp"
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
 #include "core/timers.hpp"
@@ -102,6 +103,10 @@ bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
       p.receive_timer = 0;
       p.ready = true;
       return false;
+    case node_kind::parked:
+      if (!ends_by_stack(p, n.word)) return false;
+      ends_with = exit_reason::killed;
+      return true;
   }
   return false;
 }
@@ -179,6 +184,7 @@ void take_signals(process_control& p) {
   const owner_scope here{p};
   if (p.urgent.load(std::memory_order_relaxed)) [[unlikely]]
     p.urgent.store(false, std::memory_order_relaxed);
+  const std::size_t bytes_before = p.box.bytes;
   node* list = p.signals.take();
   while (list != nullptr) {
     node_ptr first{std::exchange(list, list->next)};
@@ -192,6 +198,8 @@ void take_signals(process_control& p) {
     return announce_exit(p, std::move(reason), list);
   }
   tell_backlog(p);
+  if (p.box.weighed && !p.ending && ends_by_mailbox(p, bytes_before)) [[unlikely]]
+    announce_exit(p, exit_reason::killed, nullptr);
 }
 
 namespace {
@@ -210,7 +218,7 @@ bool contains_kill(node* list) noexcept {
 // What the mailbox, or the process itself, has to do with.
 bool is_for_the_process_alone(node_kind kind) noexcept {
   return kind == node_kind::message || kind == node_kind::timeout || kind == node_kind::down || kind == node_kind::inspect ||
-         kind == node_kind::suspend || kind == node_kind::resume;
+         kind == node_kind::suspend || kind == node_kind::resume || kind == node_kind::parked;
 }
 
 /// A list to append to.

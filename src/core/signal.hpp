@@ -13,6 +13,8 @@
 //   suspend     -                 -              suspend()             counts, runs no more
 //   resume      -                 -              resume()              counts
 //   timeout     timer             -              a wheel               ends the wait that started it
+//   parked      bytes             -              who copied its        logs or ends, by its memory_limit
+//                                                frames out
 //
 // Signals from one process to another arrive in the order sent: one queue, one push each.
 #pragma once

@@ -17,8 +17,11 @@ using namespace core;
 using detail::ask_state;
 using detail::closure_ptr;
 
-process_control& core::simulation::choose(std::int32_t& reductions) noexcept {
-  auto rank = [](const process_control& p) { return p.priority > priority::normal ? p.priority : priority::normal; };
+process_control& core::simulation::choose(std::int32_t& reductions, bool urgent) noexcept {
+  const bool of_all = urgent && dice_.below(4) == 0;
+  auto rank = [of_all](const process_control& p) {
+    return of_all ? priority::normal : std::max(p.priority, priority::normal);
+  };
   priority highest = priority::normal;
   for (const process_control* p : ready_) highest = std::max(highest, rank(*p));
   std::uint32_t candidates = 0;
@@ -80,6 +83,7 @@ class world {
     r.process_limit = o.process_limit;
     r.slots = o.slots;
     r.log = o.log;
+    r.memory_limit = o.memory_limit;
     return r;
   }
 
@@ -99,7 +103,7 @@ class world {
     }
     fire_timers(w);
     if (choices_.idle()) return choices_.count_idle_step();
-    process_control& p = choices_.choose(w.reductions_left);
+    process_control& p = choices_.choose(w.reductions_left, home_->urgent_askers.load() > 0);
     core::run(w, p);
   }
 
@@ -123,7 +127,7 @@ class world {
     // Kills unwind; only a process that catches its end and goes on without waiting could take for ever.
     for (std::uint64_t left = options_.step_limit; home_->alive() > 0 && left > 0; --left) {
       if (choices_.idle()) return;
-      process_control& p = choices_.choose(w.reductions_left);
+      process_control& p = choices_.choose(w.reductions_left, home_->urgent_askers.load() > 0);
       core::run(w, p);
     }
   }

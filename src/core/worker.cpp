@@ -9,6 +9,7 @@
 #include "base/assert.hpp"
 #include "base/asymmetric_fence.hpp"
 #include "base/pool.hpp"
+#include "core/memory_limit.hpp"
 #include "core/process_main.hpp"
 #include "core/scheduler.hpp"
 #include "core/simulation.hpp"
@@ -17,13 +18,14 @@
 #include "fiber/slot.hpp"
 
 namespace joist::inline v0::core {
-namespace {
 
-// initial-exec: one load, also in a shared library.
-[[gnu::tls_model("initial-exec")]] constinit thread_local worker* current = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local worker* current_worker = nullptr;
+
+namespace {
 
 constexpr std::uint32_t injected_first_every = 61;  // as in Go: prime, so that it does not fall in step with users
 constexpr std::uint32_t low_every = 8;              // OTP: low runs once for eight normal ones
+constexpr std::uint32_t below_every = 4;            // a turn for those below high, while one of high priority waits for them
 constexpr std::uint32_t clock_every = 16;
 constexpr int searches_before_sleep = 64;
 constexpr std::size_t timers_at_once = 256;
@@ -116,7 +118,9 @@ process_control* find_here(worker& w) {
   if (next != nullptr) make_ready(w, *next, false);
   const bool inherits = w.run_next.load(std::memory_order_relaxed) != nullptr;
   if (!inherits) w.reductions_left = budget;
+  const bool below = w.round % below_every == 0 && w.home.urgent_askers.load(std::memory_order_relaxed) > 0;
   for (const priority of : {priority::max, priority::high}) {
+    if (below) break;
     if (process_control* p = take_injected(w, of)) return p;
   }
   if (inherits) {
@@ -128,7 +132,9 @@ process_control* find_here(worker& w) {
   if (w.round % low_every == 0) {
     if (process_control* p = take_injected(w, priority::low)) return p;
   }
-  return w.queue.pop();
+  if (process_control* p = w.queue.pop(); p != nullptr || !below) return p;
+  if (process_control* p = take_injected(w, priority::normal)) return p;
+  return take_injected(w, priority::low);
 }
 
 // Finds work elsewhere, or sleeps. Null: woken, or a timer is due: look again from the start.
@@ -203,8 +209,10 @@ process_control* next_process(worker& w) {
     return false;
   }
   w.shared_slot.store(p.stack, std::memory_order_relaxed);
+  auto* const before = static_cast<process_control*>(p.stack->resident);
   try {
     if (fiber::make_resident(p)) w.copies.add();
+    if (before != nullptr && before != &p && before->most_parked_bytes > 0) weigh_parked(w, *before);
     return true;
   } catch (const std::bad_alloc&) {
     w.shared_slot.store(nullptr, std::memory_order_relaxed);
@@ -277,12 +285,12 @@ void bury(worker& w, process_control& p) {
 // noinline, and the barrier: see this_cache() in base/pool.cpp.
 [[gnu::noinline]] worker* this_worker() noexcept {
   asm volatile("");
-  return current;
+  return current_worker;
 }
 
 [[gnu::noinline]] void set_this_worker(worker* w) noexcept {
   asm volatile("");
-  current = w;
+  current_worker = w;
 }
 
 worker::worker(scheduler& s, std::uint32_t n) : home{s}, number{n}, dice{n + 1U} { slots.dice = base::random{n + 17U}; }
@@ -339,15 +347,20 @@ void give_up_queue(worker& w) {
   while (process_control* p = w.queue.pop()) w.home.inject(*p);
 }
 
-[[gnu::noinline]] void out_of_reductions(worker& w) {
+turn give_turn(worker& w) {
   process_control& p = *w.running;
-  if (p.box.in_guard) return;
+  if (p.box.in_guard || p.uninterrupted > 0) return turn::missed;
   if (p.signals.has_signals()) take_signals(p);
   p.ready = true;
   const worker& now = switch_away(w, intent::yield);
-  if (!p.ending || p.finishing) return;
+  if (!p.ending || p.finishing) return turn::over;
   const bool long_since = p.spent.load(std::memory_order_relaxed) - p.extras->spent_at_end > now.home.options.reductions;
-  if (long_since || p.declared_dead.load(std::memory_order_relaxed)) unwind_from_wait(p, true);
+  return long_since || p.declared_dead.load(std::memory_order_relaxed) ? turn::to_be_unwound : turn::over;
+}
+
+[[gnu::noinline]] void out_of_reductions(worker& w) {
+  process_control& p = *w.running;
+  if (give_turn(w) == turn::to_be_unwound) unwind_from_wait(p, true);
 }
 
 worker& spend(worker& w, std::int32_t reductions) {
@@ -369,7 +382,7 @@ namespace {
 
 [[gnu::noinline]] worker& require_process(const char* call) {
   asm volatile("");
-  worker* w = current;
+  worker* w = current_worker;
   if (w == nullptr || w->running == nullptr) [[unlikely]]
     refuse_thread(call);
   return *w;

@@ -6,6 +6,8 @@
 //      that two processes which wake each other cannot keep the rest waiting
 //   3  its own run queue; every 61st time the injected ones first, and every eighth time one of low priority
 //   4  injected processes, other workers' queues, low priority
+// While one of high priority waits for the answer to a question, every fourth time without 1: else who is to answer would
+// never run beside others of high priority that are always ready.
 // A process that became ready and was pushed out of run_next goes to the run queue, where others may steal it.
 //
 // A worker that is stuck in a process, or blocks on purpose, is relieved of what waits for it: relief.hpp. So its queue,
@@ -27,6 +29,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <string_view>
 #include <thread>
 
 #include "base/random.hpp"
@@ -68,6 +71,7 @@ struct worker {
   const std::uint32_t number;
   process_control* running = nullptr;
   std::int32_t reductions_left = 0;
+  std::int32_t polls_left = 0;  // of preemptible code, until they are one reduction: preempt.cpp
   std::uint32_t round = 0;
   std::uint64_t next_ref = 0;
   fiber::thread_frame frame;
@@ -95,6 +99,9 @@ struct worker {
   counter spawned, ended, copies, slot_waits, steals, abandoned;
   std::thread thread;
 };
+
+/// What this_worker() returns, for code that asks at each of its blocks. initial-exec: one load, also in a shared library.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local worker* current_worker;
 
 /// The worker that runs on this thread, or null. Asked anew after every switch: never keep it over one.     [any thread]
 [[nodiscard]] worker* this_worker() noexcept;
@@ -132,6 +139,15 @@ void count_off(process_control& p) noexcept;
 /// long as another budget, outside of destructors that run while its stack is unwound, is unwound here.     [process]
 void out_of_reductions(worker& w);
 
+/// What giving others their turn came to.
+enum class turn : std::uint8_t {
+  missed,         // it is not to be interrupted now: a receive guard, no_preempt
+  over,           // it goes on
+  to_be_unwound,  // it was ended, and has gone on calling for another budget
+};
+/// As out_of_reductions, and leaves it to the caller how the process is unwound.     [process]
+[[nodiscard]] turn give_turn(worker& w);
+
 /// For calls that destructors make, such as send: one reduction. Anything may have happened meanwhile: ask for
 /// this_worker() again.     [process]
 inline void charge(worker& w, std::int32_t reductions = 1) {
@@ -151,6 +167,9 @@ worker& spend(worker& w, std::int32_t reductions = 1);
 [[noreturn]] void unwind(process_control& p);
 /// As unwind, at a wait; returns when the wait is to end at once instead.
 void unwind_from_wait(process_control& p, bool has_timeout);
+/// The process, which is ending, is left where it is for good: its stack is not unwound. Counted and logged; `why` completes
+/// "process <1.2.3>".     [process]
+[[noreturn]] void abandon_stack(process_control& p, std::string_view why);
 /// Whether what an ended process does now is cleaning up: in a destructor while its stack is unwound, or where it caught
 /// its end.     [process]
 [[nodiscard]] bool cleans_up(const process_control& p) noexcept;

@@ -6,6 +6,7 @@
 //
 // Fields and who may touch them
 //   slot, context, parked, parked_bytes    the holder of the slot (see slot.hpp); before the first run: its maker
+//   most_parked_bytes                      its maker writes, before the first run; the holder of the slot reads
 //   next                                   whoever holds the right to run the fiber: a queue, a slot's line, a worker
 //
 // Invariants
@@ -28,6 +29,7 @@ struct fiber {
   void* context = nullptr;  // the stack pointer, see jump.hpp
   std::byte* parked = nullptr;
   std::uint32_t parked_bytes = 0;
+  std::uint32_t most_parked_bytes = 0;  // beyond that the room above acts on it; 0: no limit
 #if JOIST_TSAN
   void* tsan = nullptr;
 #endif

@@ -3,6 +3,7 @@
 // Invariants
 //   M1  *tail is null: tail points to the `next` of the last message, or to head when there is none
 //   M2  mark, when set, points to a `next` in this list (or to head): take() moves it when that message goes
+//   M3  where it is weighed, bytes is the sum of node_bytes of the messages in the list
 #pragma once
 
 #include <joist/detail/node.hpp>
@@ -17,12 +18,17 @@ struct mailbox {
   std::uint32_t length = 0;
   bool in_guard = false;  // a user's guard or destructor runs in the middle of a scan: it must not change the list
   bool limited = false;   // senders count: they must be told of what is taken
+  bool weighed = false;   // bytes are limited: src/core/memory_limit.hpp
+  bool over = false;      // they are more than that, which has been acted on
+  std::size_t bytes = 0;  // counted where weighed; else bytes_held() does it when asked: each message would pay for it
 
   void append(node* n) noexcept {
     n->next = nullptr;
     *tail = n;
     tail = &n->next;
     ++length;
+    if (weighed) [[unlikely]]
+      bytes += n->type->node_bytes;
   }
 
   /// Removes the message that `link` points to and hands it over.
@@ -32,7 +38,16 @@ struct mailbox {
     if (tail == &taken->next) tail = link;
     if (mark == &taken->next) mark = link;
     --length;
+    if (weighed) [[unlikely]]
+      bytes -= taken->type->node_bytes;
     return node_ptr{taken};
+  }
+
+  [[nodiscard]] std::size_t bytes_held() const noexcept {
+    if (weighed) return bytes;
+    std::size_t sum = 0;
+    for (const node* n = head; n != nullptr; n = n->next) sum += n->type->node_bytes;
+    return sum;
   }
 
   void set_mark(std::uint64_t reference) noexcept {

@@ -34,6 +34,7 @@ enum class node_kind : std::uint8_t {
   suspend,
   resume,
   timeout,
+  parked,
 };
 
 struct node;

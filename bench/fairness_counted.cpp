@@ -1,0 +1,3 @@
+#define JOIST_BENCH_LOOP counted_loop
+#define JOIST_BENCH_COSTS counted_costs
+#include "fairness_loop.inc"

@@ -1,0 +1,171 @@
+#include <joist/preempt.hpp>
+
+#include <thread>
+
+#include "support/ends.hpp"
+#include "support/loops.hpp"
+#include "support/world.hpp"
+
+using namespace std::chrono_literals;
+using namespace support;
+
+namespace {
+
+struct pong {};
+
+/// One worker, and no watcher: what is not interrupted by its own counting is not interrupted.
+joist::runtime_options alone() {
+  joist::runtime_options o = quiet(1);
+  o.stuck_after = 1h;
+  return o;
+}
+
+struct endless {
+  std::atomic<bool> released{false};
+  std::atomic<bool> destroyed{false};
+  std::atomic<std::uint64_t> turns{0};
+};
+
+}  // namespace
+
+TEST_CASE("preemptible: endless loops on one worker all get on, and others have their turns") {
+  joist::runtime rt{alone()};
+  const auto first = std::make_shared<endless>();
+  const auto second = std::make_shared<endless>();
+  rt.spawn([first] { loop_until(first->released, first->turns); });
+  rt.spawn([second] { loop_until(second->released, second->turns); });
+  rt.ask(
+      [&] {
+        const joist::pid me = joist::self();
+        for (int i = 0; i < 100; ++i) {
+          joist::spawn([me] { joist::send(me, pong{}); });
+          joist::receive<pong>();
+        }
+        const std::uint64_t a = first->turns;
+        const std::uint64_t b = second->turns;
+        while (first->turns == a || second->turns == b) joist::yield();
+      },
+      60s);
+  CHECK(rt.info().reliefs == 0);
+  first->released = second->released = true;
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("preemptible: calls are counted too") {
+  joist::runtime rt{alone()};
+  std::atomic<bool> over{false};
+  rt.spawn([&over] {
+    EXPECT(fibonacci(35) == 9227465);
+    over = true;
+  });
+  rt.ask([&over] { EXPECT(!over); }, 60s);
+  while (!over) std::this_thread::yield();
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("preemptible: a killed endless loop ends at once") {
+  joist::runtime rt{alone()};
+  const auto e = std::make_shared<endless>();
+  const joist::pid loop = rt.spawn([e] { loop_until(e->released, e->turns); });
+  rt.ask(
+      [loop] {
+        const joist::ref watch = joist::monitor(loop);
+        joist::exit(loop, joist::exit_reason::kill);
+        EXPECT(reason_of({loop, watch}) == joist::exit_reason::killed);
+      },
+      60s);
+  while (rt.info().process_count > 0) std::this_thread::yield();
+  CHECK(rt.info().abandoned_stacks == 0);
+  CHECK(rt.stop(10s).clean());
+  CHECK(e.use_count() == 1);  // its stack was unwound
+}
+
+TEST_CASE("preemptible: a killed endless loop whose frame cannot be unwound there is given up, and counted") {
+  joist::runtime rt{alone()};
+  auto e = std::make_unique<endless>();  // leaked with the stack
+  const joist::pid loop = rt.spawn([&e] { loop_with_cleanup(e->released, e->destroyed); });
+  rt.ask(
+      [loop] {
+        const joist::ref watch = joist::monitor(loop);
+        joist::exit(loop, joist::exit_reason::kill);
+        EXPECT(reason_of({loop, watch}) == joist::exit_reason::killed);
+      },
+      60s);
+  while (rt.info().process_count > 0) std::this_thread::yield();
+  CHECK(rt.info().abandoned_stacks == 1);
+  CHECK_FALSE(e->destroyed);
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("preemptible: errno is the process's, whoever ran meanwhile") {
+  joist::runtime rt{quiet(2)};
+  std::vector<std::shared_ptr<endless>> all;
+  std::atomic<int> wrong{0};
+  for (int i = 1; i <= 8; ++i) {
+    const auto e = all.emplace_back(std::make_shared<endless>());
+    rt.spawn([e, i, &wrong] {
+      errno = i;
+      loop_until(e->released, e->turns);
+      if (errno != i) ++wrong;
+    });
+  }
+  for (const auto& e : all) {
+    while (e->turns < 100'000) std::this_thread::yield();
+    e->released = true;
+  }
+  CHECK(rt.stop(10s).clean());
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("preemptible: code on a thread that runs no process is left alone") {
+  CHECK(fibonacci(20) == 6765);
+  CHECK(stays_on_its_thread(1000));
+}
+
+TEST_CASE("no_preempt: a process gives way to nobody and stays on its thread") {
+  joist::runtime rt{quiet(2)};
+  const auto e = std::make_shared<endless>();
+  rt.spawn([e] { loop_until(e->released, e->turns); });
+  rt.ask(
+      [] {
+        for (int i = 0; i < 20; ++i) EXPECT(stays_on_its_thread(100'000));
+        // also by calls of the runtime, and nested
+        const joist::no_preempt outer;
+        const pthread_t thread = ::pthread_self();
+        for (int i = 0; i < 10'000; ++i) {
+          const joist::no_preempt inner;
+          joist::send(joist::self(), pong{});
+          joist::receive<pong>();  // is here already
+          EXPECT(::pthread_equal(thread, ::pthread_self()) != 0);
+        }
+      },
+      60s);
+  e->released = true;
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("no_preempt: waiting is refused, looking is not") {
+  everywhere([] {
+    const joist::no_preempt here;
+    EXPECT(refuses(joist::errc::bad_wait, [] { joist::receive<pong>(); }));
+    EXPECT(refuses(joist::errc::bad_wait, [] { joist::yield(); }));
+    EXPECT(refuses(joist::errc::bad_wait, [] { joist::sleep_for(1ms); }));
+    EXPECT(joist::receive([](pong) { return false; }, joist::after(0ms, [] { return true; })));
+  });
+}
+
+TEST_CASE("no_preempt: the turn that was missed comes at its end") {
+  joist::runtime rt{alone()};
+  std::atomic<bool> ran{false};
+  rt.ask(
+      [&ran] {
+        joist::spawn([&ran] { ran = true; });
+        {
+          const joist::no_preempt here;
+          for (int i = 0; i < 10'000; ++i) joist::checkpoint();
+          EXPECT(!ran);
+        }
+        EXPECT(ran);
+      },
+      60s);
+}
