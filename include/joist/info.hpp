@@ -61,8 +61,8 @@ struct system_details {
   std::uint64_t stack_copies = 0;  ///< times a slot changed hands
   std::uint64_t slot_waits = 0;    ///< times a process found its slot running
   std::uint64_t steals = 0;
-  std::uint64_t abandoned_stacks = 0;
-  std::size_t live_nodes = 0;  ///< messages, signals, closures, parked stacks: in the whole program
+  std::uint64_t abandoned_stacks = 0;  ///< given up without unwinding; what their frames owned is leaked: see fault.hpp
+  std::size_t live_nodes = 0;          ///< messages, signals, closures, parked stacks: in the whole program
   std::size_t timers = 0;
   bool stack_guards_by_madvise = false;
 };

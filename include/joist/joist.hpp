@@ -6,6 +6,7 @@
 #include <joist/clock.hpp>
 #include <joist/error.hpp>
 #include <joist/exit_reason.hpp>
+#include <joist/fault.hpp>
 #include <joist/info.hpp>
 #include <joist/link.hpp>
 #include <joist/local.hpp>

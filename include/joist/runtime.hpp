@@ -1,7 +1,7 @@
 // joist/runtime.hpp: starting and stopping Joist, as a program or inside one.
 //
 // Promises
-//   takes over nothing it was not asked for: no signal handler, no main thread, no allocator
+//   takes over nothing it was not asked for: no signal handler (contain_faults asks), no main thread, no allocator
 //   stop() returns within its deadline whatever the processes do, and says what still runs
 //   may be started and stopped as often as one likes; a pid of an earlier runtime names nobody in a later one
 //
@@ -12,6 +12,7 @@
 #include <joist/detail/spawn.hpp>
 #include <joist/error.hpp>
 #include <joist/exit_reason.hpp>
+#include <joist/fault.hpp>
 #include <joist/info.hpp>
 #include <joist/log.hpp>
 #include <joist/pid.hpp>
@@ -42,6 +43,10 @@ struct runtime_options {
   std::chrono::milliseconds kill_after{100};  ///< an ended process that does not notice for so long is declared dead
   bool stuck_warnings = true;                 ///< log a warning for such a process, at most once a second a place
   joist::memory_limit memory_limit = {};      ///< of each process whose spawn_options give none
+  /// Whether faults of processes end these and not the program: see fault.hpp. Unset: joist::run does, a runtime inside a
+  /// program does not, for it takes handlers of signals.
+  std::optional<bool> contain_faults = {};
+  fault_policy faults = fault_policy::stop_at_wild_access;
 };
 
 /// What stop() found.

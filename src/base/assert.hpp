@@ -6,6 +6,9 @@ namespace joist::inline v0::base {
 /// Prints the sentence and the place to standard error, and aborts.
 [[noreturn]] void assertion_failed(const char* condition, const char* sentence, const char* file, int line) noexcept;
 
+/// Whether such an abort is under way: nobody is to survive it.     [any thread]
+[[nodiscard]] bool assertion_has_failed() noexcept;
+
 }  // namespace joist::inline v0::base
 
 /// The sentence is what a report shows: it says which invariant is broken.

@@ -5,10 +5,12 @@
 // must have no table of places that may throw, for ours would not be in it, and the program would end. A process whose frame
 // has one goes on until it polls from a frame without, and when that takes another two budgets, its stack is given up.
 // A frame without a table, in which nothing can throw, is left as if it had nothing to destroy; those around it are unwound.
+// With -fnon-call-exceptions frames that touch memory in a noexcept function (of std::atomic, say) have tables as well.
 #include <unwind.h>
 
 #include <cerrno>
 
+#include "core/abandon.hpp"
 #include "core/scheduler.hpp"
 
 namespace joist::inline v0::core {
@@ -57,7 +59,9 @@ bool has_cleanups(void* return_address) {
   process_control& p = *this_worker()->running;
   if (!has_cleanups(return_address)) return unwind_from_wait(p, true);
   const std::uint32_t since_end = p.spent.load(std::memory_order_relaxed) - p.extras->spent_at_end;
-  if (since_end > 3 * this_worker()->home.options.reductions) abandon_stack(p, "loops on in code that cannot be unwound");
+  if (since_end > 3 * this_worker()->home.options.reductions)
+    abandon_stack(p, "it was ended, and loops on in code that cannot be unwound where it polls",
+                  reinterpret_cast<std::uintptr_t>(return_address));
 }
 
 }  // namespace joist::inline v0::core

@@ -75,6 +75,9 @@ struct process_extras {
   std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
   std::unique_ptr<const memory_limit> memory;   // its own one, fixed at spawn; null: the runtime's
   throw_trace thrown_at;                        // where the exception that leaves the body was thrown
+  void* thrown = nullptr;                       // that exception (_Unwind_Exception), while it is on its way
+  const char* given_up_because = nullptr;       // why its stack was given up: see abandon.hpp
+  std::uint64_t given_up_at = 0;                // and where: the same number for the same place
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
 };
 
@@ -94,7 +97,7 @@ class owned_pointer {
 };
 
 /// Why a process went back to its worker.
-enum class intent : std::uint8_t { yield, wait, end };
+enum class intent : std::uint8_t { yield, wait, end, abandon };
 
 struct alignas(64) process_control : fiber::fiber {
   // -- any thread
@@ -123,6 +126,7 @@ struct alignas(64) process_control : fiber::fiber {
   bool ready = true;       // something has come that its wait is for
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
   intent left_with = intent::yield;
+  std::uint8_t uncontained = 0;  // sections it is in where a fault would stop the program: see fault.hpp
   std::uint32_t index = 0;
   std::atomic<std::uint32_t> spent{0};  // reductions, in units of 1: wraps; the owner writes
   pid parent;

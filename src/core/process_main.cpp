@@ -6,8 +6,9 @@
 #include <exception>
 #include <memory>
 
-#include "base/assert.hpp"
+#include "core/abandon.hpp"
 #include "core/claim.hpp"
+#include "core/fault.hpp"
 #include "core/scheduler.hpp"
 #include "core/throw_trace.hpp"
 
@@ -22,11 +23,8 @@ std::string demangled(const char* name) {
   return text;
 }
 
-struct thrown_value {
-  std::string type, what;
-};
+}  // namespace
 
-// In a handler: what was thrown. Leaves thread_local state alone: the process may have moved.
 thrown_value describe_current_exception() {
   auto text = [](const char* t) { return std::string{t != nullptr ? t : ""}; };
   try {
@@ -45,6 +43,8 @@ thrown_value describe_current_exception() {
   }
 }
 
+namespace {
+
 void call_body(void* body) {
   auto& c = *static_cast<detail::closure*>(body);
   c.run(c);
@@ -58,6 +58,8 @@ void call_body(void* body) {
     return e.reason();
   } catch (const forced_exit& e) {
     return e.reason();
+  } catch (const fault& f) {
+    return reason_of(f);
   } catch (...) {
     auto [type, what] = describe_current_exception();
     return exit_reason::error({std::move(type), std::move(what), std::move(p.more().thrown_at)});
@@ -68,6 +70,7 @@ void call_body(void* body) {
   exit_reason reason = reason_of_current_exception(p);
   const owner_scope here{p};
   if (!p.ending) p.more().reason = std::move(reason);
+  if (p.extras != nullptr) p.extras->thrown = nullptr;
 }
 
 // The frames below a process's own are on its stack while it waits, a million times: this one and process_main() keep what
@@ -88,7 +91,8 @@ void call_body(void* body) {
     const owner_scope here{p};  // the watcher reads which body it is
     body = std::exchange(p.body, nullptr);
   }
-  body->destroy(*body);
+  // None where the process has given its stack up: what the body owned is leaked, for its frames still use it.
+  if (body != nullptr) body->destroy(*body);
   if (p.extras != nullptr) {
     while (!p.extras->locals.empty()) {
       detail::local_slot slot = p.extras->locals.back().second;
@@ -125,18 +129,8 @@ void unwind_from_wait(process_control& p, bool has_timeout) {
   if (!p.finishing && std::uncaught_exceptions() == 0) unwind(p);
   // A destructor waits while its stack is being unwound: to throw would end the program.
   if (has_timeout) return;
-  abandon_stack(p, "waits in a destructor while it is being ended; give receive an after(...) in destructors");
-}
-
-void abandon_stack(process_control& p, std::string_view why) {
-  worker& w = *this_worker();
-  w.abandoned.add();
-  w.home.log(log_level::error, fmt::format("process {} \"{}\" ({}) {}: its stack is given up and what it owns is leaked",
-                                           w.home.pid_of(p), p.extras != nullptr ? p.extras->label : "",
-                                           p.extras != nullptr ? p.extras->reason : exit_reason::normal, why));
-  clear_process(p);
-  (void)switch_away(*this_worker(), intent::end);  // destructors of messages may have moved it
-  base::assertion_failed("an abandoned stack ran", "a process that ended does not run", __FILE__, __LINE__);
+  abandon_stack(p, "it waits in a destructor while it is being ended; give receive an after(...) in destructors",
+                place_of_caller());
 }
 
 }  // namespace joist::inline v0::core

@@ -90,6 +90,7 @@ void runtime::ask_closure(closure_ptr body, detail::deadline limit) {
 int detail::run_main(closure_ptr first, runtime_options options) {
   refuse_in_process("run");
   const auto state = std::make_shared<ask_state>();
+  if (core::can_contain_faults() && !options.contain_faults) options.contain_faults = true;
   const auto home = std::make_shared<scheduler>(options, false);
   home->start_threads();
   home->inject(home->create(std::move(first), nullptr, nullptr, state));

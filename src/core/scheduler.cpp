@@ -62,6 +62,7 @@ runtime_options checked(runtime_options o) {
           "workers and spare_threads to be at most 1023 together", o.workers + o.spare_threads);
   require(o.stuck_after.count() >= 1, "a stuck_after of 1 ms or more", fmt::format("{} ms", o.stuck_after.count()));
   require(o.kill_after >= o.kill_after.zero(), "a kill_after of 0 or more", fmt::format("{} ms", o.kill_after.count()));
+  require(o.faults <= fault_policy::contain_wild_access, "one of the two fault policies", static_cast<unsigned>(o.faults));
   require(o.reductions >= 1 && o.reductions <= 1'000'000'000, "1 to 1000000000 reductions", o.reductions);
   check_memory_limit(o.memory_limit, "runtime_options");
   return o;
@@ -114,6 +115,7 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
     : node{claim.get().node},
       options{o},
       slot_bytes{o.slot_bytes},
+      contains_faults{core::can_contain_faults() && o.contain_faults.value_or(false)},
       table{o.process_limit, o.workers + o.spare_threads + 1, claim.get().first_generation},
       stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
       names{table, claim.get().node},
@@ -167,6 +169,11 @@ bool scheduler::start_thread(worker& w) {
 }
 
 void scheduler::start_threads() {
+  if (contains_faults) {
+    handlers_.hold();
+  } else if (options.contain_faults == true) {
+    log(log_level::warning, core::why_not_contained());
+  }
   auto refuse = [this](const std::string& whom) {
     abandon();  // those that have begun
     throw error{errc::out_of_memory, fmt::format("runtime: the system gives no thread for {}", whom)};
@@ -241,6 +248,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.urgent.store(false, std::memory_order_relaxed);
   p.declared_dead.store(false, std::memory_order_relaxed);
   p.inside.store(false, std::memory_order_relaxed);  // of a stack that was given up in the middle
+  p.uncontained = 0;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent.store(0, std::memory_order_relaxed);
@@ -411,6 +419,8 @@ system_details scheduler::info() const {
 }
 
 void scheduler::log(log_level level, std::string_view text) noexcept {
+  const core::worker* here = core::this_worker();
+  const core::uncontained in_sink{here != nullptr ? here->running : nullptr};  // others would wait for the mutex for ever
   try {
     const std::scoped_lock lock{log_mutex_};
     sink_(level, text);

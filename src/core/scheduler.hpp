@@ -14,6 +14,8 @@
 #include <mutex>
 #include <vector>
 
+#include "core/abandon.hpp"
+#include "core/fault.hpp"
 #include "core/idle.hpp"
 #include "core/injected_queue.hpp"
 #include "core/names_registry.hpp"
@@ -129,6 +131,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   const std::uint32_t node;
   const runtime_options options;
   const std::size_t slot_bytes;
+  const bool contains_faults;
   core::process_table table;
   fiber::stack_pool stacks;
   core::names_registry names;
@@ -142,6 +145,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   std::atomic<bool> quit{false};                 // workers leave
   std::atomic<std::uint32_t> urgent_askers{0};   // of high priority, waiting for answers of others
   std::mutex report_mutex;                       // between a report at a stop and ends: see clear_process
+  core::places_logged given_up;                  // stacks are, in these places
 
  private:
   scheduler(const runtime_options& checked, core::held_node claim, bool simulated);
@@ -180,6 +184,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   stop_report report_;
   std::mutex log_mutex_;
   log_sink sink_;
+  core::fault_handlers handlers_;
 };
 
 }  // namespace joist::inline v0::detail

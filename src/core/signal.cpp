@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "core/claim.hpp"
 #include "core/crash_report.hpp"
+#include "core/fault.hpp"
 #include "core/inspect.hpp"
 #include "core/memory_limit.hpp"
 #include "core/relations.hpp"
@@ -269,6 +270,8 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
   scheduler& home = this_worker()->home;
   const pid self = home.pid_of(p);
   if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report_crash(home, p, reason);
+  // Half told, its links would wait for ever.
+  const uncontained telling{this_worker()->running == &p ? &p : nullptr};
   process_extras& x = p.more();
   x.reason = std::move(reason);
   x.spent_at_end = p.spent.load(std::memory_order_relaxed);

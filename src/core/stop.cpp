@@ -85,6 +85,7 @@ stop_report scheduler::stop_once(clock_point begin, std::chrono::milliseconds li
     wait_until_empty(begin + limit * 3 / 4);
   }
   stop_report report = still_running(stop_workers(begin + limit));
+  handlers_.release();
   core::retract_node(node);  // from elsewhere, what still runs is as good as dead
   const std::scoped_lock lock{foreign_mutex_};
   for (const auto& l : listeners_) {

@@ -35,14 +35,15 @@ _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
 }  // namespace
 
 extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist_note_throw(
-    int version, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context* context) {
+    int version, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception* thrown, _Unwind_Context* context) {
   if (version == 1 && (actions & _UA_SEARCH_PHASE) != 0) {
     // Where the frame of joist_call_tracing keeps its third argument: at its stack pointer.
     process_control& p = **reinterpret_cast<process_control**>(_Unwind_GetCFA(context));
     if (p.ending) return _URC_CONTINUE_UNWIND;
     try {
       const owner_scope here{p};
-      throw_trace& frames = p.more().thrown_at;
+      p.more().thrown = thrown;
+      throw_trace& frames = p.extras->thrown_at;
       frames.clear();
       frames.reserve(most_frames);
       walk w{&frames};

@@ -9,6 +9,8 @@
 #include "base/assert.hpp"
 #include "base/asymmetric_fence.hpp"
 #include "base/pool.hpp"
+#include "core/abandon.hpp"
+#include "core/fault.hpp"
 #include "core/memory_limit.hpp"
 #include "core/process_main.hpp"
 #include "core/scheduler.hpp"
@@ -251,6 +253,16 @@ void bury(worker& w, process_control& p) {
   w.home.process_ended(w, p);
 }
 
+// The process has given its stack up: it runs its last words at the top of it, or of another.
+[[gnu::noinline, gnu::cold]] void begin_again(worker& w, process_control& p) {
+  fiber::slot& s = *p.stack;
+  s.resident = nullptr;
+  fiber::forget(p);
+  stack_given_up(w, p);
+  leave_stack(w, s);
+  make_ready(w, p, true);
+}
+
 // Inlined into the loop: see fiber/switch.hpp.
 [[gnu::always_inline]] inline void run_one(worker& w, process_control& p) {
   for (;;) {
@@ -277,6 +289,7 @@ void bury(worker& w, process_control& p) {
       if (!p.signals.sleep()) make_ready(w, p, true);
       return;
     case intent::end: bury(w, p); return;
+    case intent::abandon: begin_again(w, p); return;
   }
 }
 
@@ -296,6 +309,7 @@ void bury(worker& w, process_control& p) {
 worker::worker(scheduler& s, std::uint32_t n) : home{s}, number{n}, dice{n + 1U} { slots.dice = base::random{n + 17U}; }
 
 void work(worker& w) {
+  const fault_stack for_handlers{w.home.contains_faults};
   base::pool_attach_thread();
   set_this_worker(&w);
   fiber::describe_thread(w.frame, &w);

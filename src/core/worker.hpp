@@ -29,7 +29,6 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
-#include <string_view>
 #include <thread>
 
 #include "base/random.hpp"
@@ -126,7 +125,7 @@ void give_up_queue(worker& w);
 [[gnu::always_inline]] inline worker& switch_away(worker& w, intent why) {
   process_control& p = *w.running;
   p.left_with = why;
-  return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end).owner);
+  return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end || why == intent::abandon).owner);
 }
 
 /// A reference that is unique in the program.     [worker]
@@ -167,9 +166,6 @@ worker& spend(worker& w, std::int32_t reductions = 1);
 [[noreturn]] void unwind(process_control& p);
 /// As unwind, at a wait; returns when the wait is to end at once instead.
 void unwind_from_wait(process_control& p, bool has_timeout);
-/// The process, which is ending, is left where it is for good: its stack is not unwound. Counted and logged; `why` completes
-/// "process <1.2.3>".     [process]
-[[noreturn]] void abandon_stack(process_control& p, std::string_view why);
 /// Whether what an ended process does now is cleaning up: in a destructor while its stack is unwound, or where it caught
 /// its end.     [process]
 [[nodiscard]] bool cleans_up(const process_control& p) noexcept;

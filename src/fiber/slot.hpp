@@ -32,6 +32,7 @@ struct alignas(64) slot {
   fiber* resident = nullptr;
   std::byte* top = nullptr;
   std::size_t bytes = 0;                // usable, below top
+  std::uint32_t guard_bytes = 0;        // below those, inaccessible
   std::atomic<std::uint32_t> users{0};  // of a shared one: fibers that have it for life
   std::atomic<bool> stuck{false};       // of a shared one: its holder does not come back; no new fibers for now
   slot_kind kind = slot_kind::shared;

@@ -67,6 +67,7 @@ std::byte* map_stacks(std::size_t bytes) {
 
 void describe(slot& s, std::byte* begin, std::size_t bytes, std::size_t guarded, slot_kind kind) noexcept {
   s.bytes = bytes - guarded;
+  s.guard_bytes = static_cast<std::uint32_t>(guarded);
   s.top = begin + bytes;
   s.kind = kind;
 }
@@ -205,6 +206,12 @@ void stack_pool::assign_own(fiber& f, std::size_t bytes) {
   own_free_.erase(std::next(found).base());
   f.stack->users.store(1, std::memory_order_relaxed);
   own_in_use_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void stack_pool::retire_own(fiber& f) noexcept {
+  JOIST_ASSERT(f.stack->kind == slot_kind::own, "slots of the pool are used again");
+  f.stack = nullptr;
+  own_in_use_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void stack_pool::map_own_stacks(std::size_t usable) {

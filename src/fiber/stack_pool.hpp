@@ -50,6 +50,8 @@ class stack_pool {
   void assign_own(fiber& f, std::size_t bytes);
   /// Takes the slot of a fiber that has ended; its holder released it.     [worker]
   void give_back(fiber& f, slot_cache& mine) noexcept;
+  /// Takes the own stack of a fiber out of use for good: somebody may still write to it.     [worker]
+  void retire_own(fiber& f) noexcept;
 
   /// A worker that parks keeps none of the vacant ones for itself.     [worker]
   void give_up(slot_cache& mine) noexcept;

@@ -1,0 +1,97 @@
+// tests/support/fault_bodies.hpp: code that faults, compiled twice: with tables for faults (faults.cpp) and without
+// (faults_without_tables.cpp). All in an unnamed namespace, so that each has its own.
+#pragma once
+
+#include <joist/joist.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "support/faults.hpp"
+
+namespace {
+
+struct counts_its_end {
+  std::atomic<int>& ended;
+  ~counts_its_end() { ++ended; }
+};
+
+// A page behind the end of a file.
+volatile int* beyond_a_file() {
+  static volatile int* const page = [] {
+    const int file = ::memfd_create("empty", 0);
+    void* map = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    ::close(file);
+    return static_cast<volatile int*>(map);
+  }();
+  return page;
+}
+
+// Read at run time, so that compilers do not see what happens.
+volatile int zero = 0;
+int* volatile null = nullptr;
+void (*volatile no_function)() = nullptr;
+
+// By a pointer, as a call that may throw: compilers think that assembly throws nothing.
+[[gnu::noinline]] void execute_illegal() {
+#if defined(__x86_64__)
+  asm volatile("ud2");
+#else
+  asm volatile("udf #0");
+#endif
+}
+void (*volatile illegal)() = &execute_illegal;
+
+volatile bool always = true;
+
+[[gnu::noinline]] int deepen(volatile int* above) {
+  volatile int here[64];
+  here[0] = *above + 1;
+  return always ? deepen(here) + here[0] : 0;
+}
+
+// Warnings are for those who do not mean it.
+template <class Exception>
+[[gnu::noinline]] void throw_one(const char* what) {
+  if (always) throw Exception{what};
+}
+
+struct throws_at_its_end {
+  ~throws_at_its_end() noexcept { throw_one<std::runtime_error>("too late"); }
+};
+
+[[gnu::noinline]] void leave_noexcept() noexcept { throw_one<std::logic_error>("not from here"); }
+
+// The local is what needs tables: a function without any is left by whatever comes.
+[[gnu::noinline]] int commit_here(support::way how, std::atomic<int>& ended) {
+  const counts_its_end local{ended};
+  volatile int result = 0;
+  switch (how) {
+    case support::way::divide: result = 100 / zero; break;
+    case support::way::read_null: result = null[4]; break;
+    case support::way::call_null: no_function(); break;
+    case support::way::read_beyond_file: result = *beyond_a_file(); break;
+    case support::way::call_illegal: illegal(); break;
+    case support::way::trap: __builtin_trap();
+    case support::way::overflow: {
+      volatile int first = 0;
+      result = deepen(&first);
+      break;
+    }
+    case support::way::abort: std::abort();
+    case support::way::leave_noexcept: leave_noexcept(); break;
+    case support::way::throw_in_destructor: {
+      const throws_at_its_end last;
+      break;
+    }
+    case support::way::read_wildly: result = *reinterpret_cast<volatile int*>(std::uintptr_t{0x123456789000}); break;
+    case support::way::read_no_address: result = *reinterpret_cast<volatile int*>(std::uintptr_t{0x8123456789abcdef}); break;
+  }
+  return result;
+}
+
+}  // namespace
