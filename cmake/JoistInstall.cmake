@@ -1,7 +1,7 @@
 # What `cmake --install` puts where: headers, the library, the CMake package, joist.pc, the gdb commands.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS joist joist_preemptible EXPORT joistTargets)
+install(TARGETS joist joist_preemptible joist_lock_check EXPORT joistTargets)
 install(DIRECTORY include/joist DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES tools/gdb/joist.py DESTINATION ${CMAKE_INSTALL_DATADIR}/joist/gdb)
 

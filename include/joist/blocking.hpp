@@ -2,7 +2,8 @@
 //
 // Promises
 //   blocking(f) calls f on the caller's own stack: f may use its locals, throw, and call anything of Joist
-//   meanwhile another thread does the worker's work: nobody waits for f but its caller
+//   meanwhile another thread does the worker's work: nobody waits for f but its caller. When f itself waits, or gives way in
+//     a call of Joist, what is left of it runs on a worker again, and the watcher looks after that
 //   a process that is ended while it is in f is dead to all others after runtime_options::kill_after at the latest; its
 //     stack is unwound when f returns
 //
@@ -41,11 +42,11 @@ struct blocking_scope {
 
 }  // namespace detail
 
-/// Calls f while another thread does the work of the caller's worker, and returns its result. For system calls that may
-/// take long, foreign libraries, waiting for other threads. Costs two hand-overs between threads, some ten microseconds.
-/// When all of runtime_options::spare_threads are in use, the caller waits for one before f is called; when there are none
-/// at all, f blocks its worker. On a thread that
-/// runs no process, and in simulate, just f(). Throws errc::bad_wait in a receive guard.     [any thread]
+/// Calls f while another thread does the work of the caller's worker, and returns its result, which can be moved. For system
+/// calls that may take long, foreign libraries, waiting for other threads. Costs two hand-overs between threads, some ten
+/// microseconds. When all of runtime_options::spare_threads are in use, the caller waits for one before f is called; when
+/// there are none at all, f blocks its worker. On a thread that runs no process, and in simulate, just f(). Throws
+/// errc::bad_wait in a receive guard.     [any thread]
 template <class F>
 std::invoke_result_t<F&> blocking(F&& f) {
   detail::blocking_scope away;

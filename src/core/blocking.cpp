@@ -19,26 +19,41 @@ bool wait_for_spare(worker& w, bool first) {
     p.receive_timer = 0;
     return place == relief::place::at_the_head;
   }
-  while (p.receive_timer == token) {
+  for (;;) {
     if (!p.ending) take_signals(p);
-    if (p.ending) {
-      // Our turn may have come, and we do not use it.
-      this_worker()->home.relief.tell_line(*this_worker());
-      p.receive_timer = 0;
-      unwind_from_wait(p, true);
-      return false;
-    }
-    if (p.receive_timer != token) break;
+    if (p.ending) break;
+    if (p.receive_timer != token) return true;
     p.ready = false;
     (void)switch_away(*this_worker(), intent::wait);
   }
-  return true;
+  // Our turn may have come, with the signal that ended us: it is another's.
+  relief& home = this_worker()->home.relief;
+  home.leave_line(token);
+  home.tell_line(*this_worker());
+  p.receive_timer = 0;
+  unwind_from_wait(p, true);
+  return false;
 }
+
+/// Whose turn came and is not used, passes it on.
+class turn_in_line {
+ public:
+  turn_in_line() = default;
+  ~turn_in_line() {
+    if (has_) this_worker()->home.relief.tell_line(*this_worker());
+  }
+  turn_in_line(const turn_in_line&) = delete;
+  turn_in_line& operator=(const turn_in_line&) = delete;
+  void take() noexcept { has_ = true; }
+  [[nodiscard]] bool had() const noexcept { return has_; }
+
+ private:
+  bool has_ = false;
+};
 
 // Back among the processes that workers run, unless this thread is a worker again, or still.
 void rejoin() noexcept {
   worker& w = *this_worker();
-  w.blocking.store(false, std::memory_order_relaxed);
   if (w.running == nullptr || w.running->box.in_guard || w.duty.load(std::memory_order_relaxed) == post::on) return;
   w.running->ready = true;
   (void)switch_away(w, intent::yield);
@@ -50,20 +65,15 @@ bool applies(const worker* w) noexcept { return w != nullptr && w->running != nu
 
 void detail::begin_blocking() {
   if (!applies(this_worker())) return;
-  for (bool had_turn = false;; had_turn = true) {
+  for (turn_in_line turn;;) {
     worker& w = spend(*this_worker());
     if (w.running->box.in_guard)
       throw error{errc::bad_wait, "blocking: not from a receive guard: it would wait in the middle of a scan"};
     if (w.running->uninterrupted > 0) throw error{errc::bad_wait, "blocking: not within no_preempt"};
-    const bool may_try = had_turn || w.home.relief.nobody_waits();
-    w.blocking.store(true, std::memory_order_relaxed);
-    if (may_try && w.home.relief.relieve(w) != relief::result::no_spare) {
-      if (had_turn) w.home.relief.tell_line(w);  // there may be another spare
-      return;
-    }
-    w.blocking.store(false, std::memory_order_relaxed);
-    if (w.running->ending) return;  // in a destructor: nothing may wait there
-    if (!wait_for_spare(w, had_turn)) return;
+    if (w.home.relief.relieve(w) != relief::result::no_spare) return;  // there may be another spare for the next in line
+    if (w.running->ending) return;                                     // in a destructor: nothing may wait there
+    if (!wait_for_spare(w, turn.had())) return;
+    turn.take();
   }
 }
 

@@ -22,7 +22,7 @@ std::string list_of(Map& map, PidOf&& pid_of) {
 
 }  // namespace
 
-void report_crash(scheduler& home, process_control& p, const exit_reason& reason) {
+std::string crash_report_of(scheduler& home, process_control& p, const exit_reason& reason) {
   const pid self = home.pid_of(p);
   // A report must not add to what went wrong: see exit_reason::to_string for values that cannot be printed.
   fmt::memory_buffer out;
@@ -48,7 +48,7 @@ void report_crash(scheduler& home, process_control& p, const exit_reason& reason
     line(FMT_STRING("  thrown at:\n"));
     for (const auto& frame : symbolize(reason.error()->backtrace)) line(FMT_STRING("    {}\n"), frame);
   }
-  home.log(log_level::error, {out.data(), out.size() - 1});
+  return {out.data(), out.size() - 1};
 }
 
 }  // namespace joist::inline v0::core

@@ -50,6 +50,9 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   if (!target || !here.home.deliver(target, signal, &here)) {
     node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
     (void)here.home.deliver(me, answer, &here);
+  } else if (p.ending) [[unlikely]] {  // what it watched has been told already that it does so no more
+    signal = make_signal<node_kind::demonitor>(reference);
+    (void)here.home.deliver(target, signal, &here);
   }
   return ref{reference};
 }

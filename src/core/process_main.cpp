@@ -105,6 +105,7 @@ void call_body(void* body) {
     if (!p.ending)
       announce_exit(p, p.extras != nullptr ? std::exchange(p.extras->reason, {}) : exit_reason::normal, nullptr);
   }
+  if (p.declared_dead.load(std::memory_order_relaxed)) drop_timers_late(p);
   clear_process(p);
   (void)switch_away(*this_worker(), intent::end);
 }

@@ -118,6 +118,22 @@ bool core::deliver_uncounted(scheduler& home, pid target, node_ptr& message, wor
   return taken;
 }
 
+namespace {
+
+void relate(worker& w, process_control& parent, process_control& child, detail::spawn_mode mode, monitored& made) {
+  const pid me = w.home.pid_of(parent);
+  if (mode == detail::spawn_mode::link) {
+    parent.more().links[made.process.value()].active = true;
+    child.more().links[me.value()].active = true;
+  } else {
+    made.monitor = ref{new_ref(w)};
+    parent.more().watching[made.monitor.value()].target = made.process;
+    child.more().watchers[made.monitor.value()] = me;
+  }
+}
+
+}  // namespace
+
 monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode) {
   worker& w = spend(require_process("spawn"), spawn_reductions);
   process_control& parent = *w.running;
@@ -126,14 +142,9 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
   if (mode == spawn_mode::link) (void)parent.more();  // what needs memory comes before there is a child
   process_control& child = w.home.create(std::move(body), options, &w);
   monitored result{w.home.pid_of(child), {}};
-  const owner_scope childs{child};  // its place may have been claimed for the process before it
-  if (mode == spawn_mode::link) {
-    parent.more().links[result.process.value()].active = true;
-    child.more().links[me.value()].active = true;
-  } else if (mode == spawn_mode::monitor) {
-    result.monitor = ref{new_ref(w)};
-    parent.more().watching[result.monitor.value()].target = result.process;
-    child.more().watchers[result.monitor.value()] = me;
+  if (mode != spawn_mode::plain) {
+    const owner_scope childs{child};  // its place may have been claimed for the process before it
+    relate(w, parent, child, mode, result);
   }
   make_ready(w, child, false);
   if (mode == spawn_mode::link && parent.ending) {  // its links have been told already: this one is told now

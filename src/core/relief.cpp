@@ -1,6 +1,7 @@
 #include "core/relief.hpp"
 
-#include <system_error>
+#include <memory>
+#include <utility>
 
 #include "base/asymmetric_fence.hpp"
 #include "core/scheduler.hpp"
@@ -27,6 +28,17 @@ void give_shelf(worker& from, worker& to) {
   to.timers.store(&shelf, std::memory_order_release);
 }
 
+worker* make_worker(scheduler& home) {
+  try {
+    auto made = std::make_unique<worker>(home, static_cast<std::uint32_t>(home.workers.size()));
+    made->duty.store(post::spare, std::memory_order_relaxed);
+    made->timers.store(home.shelves.front().get(), std::memory_order_relaxed);
+    return &home.workers.add(std::move(made));
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 worker* relief::take_spare(scheduler& home) {
@@ -37,19 +49,10 @@ worker* relief::take_spare(scheduler& home) {
     ++out_;
     return spare;
   }
-  if (!may_make_more_ || !home.workers.has_room() || home.quit.load(std::memory_order_relaxed)) return nullptr;
-  try {
-    auto made = std::make_unique<worker>(home, static_cast<std::uint32_t>(home.workers.size()));
-    made->duty.store(post::spare, std::memory_order_relaxed);
-    made->timers.store(home.shelves.front().get(), std::memory_order_relaxed);
-    worker& spare = home.workers.add(std::move(made));
-    may_make_more_ = home.start_thread(spare);
-    if (!may_make_more_) return nullptr;
-    ++out_;
-    return &spare;
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  if (unstarted_ == nullptr && home.workers.has_room()) unstarted_ = make_worker(home);
+  if (unstarted_ == nullptr || !home.start_thread(*unstarted_)) return nullptr;
+  ++out_;
+  return std::exchange(unstarted_, nullptr);
 }
 
 relief::result relief::relieve(worker& w) {
@@ -58,9 +61,9 @@ relief::result relief::relieve(worker& w) {
   if (spare == nullptr) return result::no_spare;
   process_control* next = nullptr;
   if (!take_off(w, next)) {
-    const std::scoped_lock lock{mutex_};
-    spares_.push_back(spare);
-    --out_;
+    put_back(*spare);
+    spare->bed.unpark();  // a stop may have come while it was in nobody's list
+    if (worker* here = this_worker()) tell_line(*here);
     return result::not_on;
   }
   times_.fetch_add(1, std::memory_order_relaxed);
@@ -72,7 +75,14 @@ relief::result relief::relieve(worker& w) {
   if (next != nullptr) w.home.inject(*next);
   while (process_control* p = w.queue.take()) w.home.inject(*p);
   spare->bed.unpark();
+  w.home.idle.wake(w);  // between two processes it may have gone to sleep as one that is on
   return result::relieved;
+}
+
+void relief::put_back(worker& spare) {
+  const std::scoped_lock lock{mutex_};
+  spares_.push_back(&spare);
+  --out_;
 }
 
 void relief::stand_by(worker& w) {
@@ -80,12 +90,8 @@ void relief::stand_by(worker& w) {
   w.home.stacks.give_up(w.slots);
   // Woken as a searcher while it was relieved, it leaves the search to another: idle.hpp.
   w.home.idle.notify();
-  {
-    const std::scoped_lock lock{mutex_};
-    w.duty.store(post::spare, std::memory_order_relaxed);
-    spares_.push_back(&w);
-    --out_;
-  }
+  w.duty.store(post::spare, std::memory_order_relaxed);
+  put_back(w);
   tell_line(w);
   await_post(w);
 }
@@ -96,21 +102,27 @@ void relief::await_post(worker& w) {
   while (w.duty.load(std::memory_order_acquire) == post::spare && !w.home.quit.load(std::memory_order_seq_cst)) {
     w.bed.park(INT64_MAX);
   }
+  w.switches.store(w.switches.load(std::memory_order_relaxed) + 1,
+                   std::memory_order_release);  // the watcher counts from here
   w.resting.store(false, std::memory_order_seq_cst);
   w.home.watch.work_begins();
 }
 
 relief::place relief::join_line(pid process, std::uint64_t token, bool first) {
   const std::scoped_lock lock{mutex_};
-  if (!spares_.empty() && (first || line_.empty())) return place::at_the_head;
-  if (spares_.empty() && out_ == 0) return place::no_line;
+  if (!spares_.empty()) return place::at_the_head;
+  if (out_ == 0) return place::no_line;
   if (first) {
     line_.emplace_front(process, token);
   } else {
     line_.emplace_back(process, token);
   }
-  in_line_.store(line_.size(), std::memory_order_relaxed);
   return place::in_line;
+}
+
+void relief::leave_line(std::uint64_t token) {
+  const std::scoped_lock lock{mutex_};
+  std::erase_if(line_, [token](const auto& entry) { return entry.second == token; });
 }
 
 void relief::tell_line(worker& here) {
@@ -121,7 +133,6 @@ void relief::tell_line(worker& here) {
       if (line_.empty() || spares_.empty()) return;
       first = line_.front();
       line_.pop_front();
-      in_line_.store(line_.size(), std::memory_order_relaxed);
     }
     node_ptr signal = make_signal<node_kind::timeout>(first.second);
     if (here.home.deliver(first.first, signal, &here)) return;

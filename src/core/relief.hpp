@@ -53,14 +53,14 @@ class relief {
 
   enum class place : std::uint8_t {
     in_line,      // the signal with the token comes when it is its turn to try
-    at_the_head,  // it is its turn now
+    at_the_head,  // there is a spare now
     no_line,      // no spare is out, so none will come back: there are none
   };
   /// A process waits for a spare, behind all others; with `first`, because it has had its turn in vain, before them.
   /// [process]
   [[nodiscard]] place join_line(pid process, std::uint64_t token, bool first);
-  /// Whether one may try at once: nobody waits.     [process]
-  [[nodiscard]] bool nobody_waits() const noexcept { return in_line_.load(std::memory_order_relaxed) == 0; }
+  /// It does not wait any more.     [process]
+  void leave_line(std::uint64_t token);
   /// There may be a spare: the first in the line has its turn.     [worker]
   void tell_line(worker& here);
 
@@ -71,13 +71,13 @@ class relief {
 
  private:
   worker* take_spare(scheduler& home);
+  void put_back(worker& spare);
 
   mutable std::mutex mutex_;  // guards all below
   std::vector<worker*> spares_;
   std::deque<std::pair<pid, std::uint64_t>> line_;
-  std::size_t out_ = 0;                  // spares in use
-  std::atomic<std::size_t> in_line_{0};  // the size of line_
-  bool may_make_more_ = true;
+  std::size_t out_ = 0;          // spares in use
+  worker* unstarted_ = nullptr;  // the system gave no thread for it; it is tried again
   std::atomic<std::uint64_t> times_{0};
 };
 

@@ -138,7 +138,7 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
                      for (std::size_t i = 0; i < since.size(); ++i) {  // those made after it were in no process then
                        if (!workers[i].resting.load() && workers[i].switches.load() == since[i]) return false;
                      }
-                     return core::node_is_quiet(node);
+                     return !watch.acts() && core::node_is_quiet(node);
                    }});
   claim.keep();
   core::publish_node(node, this);
@@ -418,8 +418,30 @@ system_details scheduler::info() const {
   return d;
 }
 
+namespace {
+
+/// A process in the log's sink holds its mutex: it keeps its turn. Unlike no_preempt it does not make up for it at the end:
+/// the caller may be in the middle of an end.
+class sink_section {
+ public:
+  explicit sink_section(process_control* p) noexcept : p_{p} {
+    if (p_ != nullptr) ++p_->uninterrupted;
+  }
+  ~sink_section() {
+    if (p_ != nullptr) --p_->uninterrupted;
+  }
+  sink_section(const sink_section&) = delete;
+  sink_section& operator=(const sink_section&) = delete;
+
+ private:
+  process_control* p_;
+};
+
+}  // namespace
+
 void scheduler::log(log_level level, std::string_view text) noexcept {
   const core::worker* here = core::this_worker();
+  const sink_section section{here != nullptr ? here->running : nullptr};
   const core::uncontained in_sink{here != nullptr ? here->running : nullptr};  // others would wait for the mutex for ever
   try {
     const std::scoped_lock lock{log_mutex_};

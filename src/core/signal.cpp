@@ -154,8 +154,8 @@ void tell_relations(process_control& p, pid self, const exit_reason& reason) {
   watchers.for_each([&](std::uint64_t reference, pid watcher) {
     send(watcher, make_signal<node_kind::down, down_payload>(reference, self, reason));
   });
-  auto watching = std::exchange(x.watching, {});
-  watching.for_each([&](std::uint64_t reference, const watch& w) {
+  // Left in place, and destroyed with the extras: they hold values of users.
+  x.watching.for_each([&](std::uint64_t reference, const watch& w) {
     if (w.target) send(w.target, make_signal<node_kind::demonitor>(reference));
   });
   auto suspending = std::exchange(x.suspending, {});
@@ -205,6 +205,8 @@ void take_signals(process_control& p) {
 
 namespace {
 
+void end_known(process_control& p, exit_reason reason, node* rest, std::string& report);
+
 bool is_kill(node& n) noexcept {
   if (n.type->kind != node_kind::exit) return false;
   const auto& signal = detail::payload_of<exit_payload>(n);
@@ -235,9 +237,9 @@ struct chain {
 
 }  // namespace
 
-void take_signals_for(process_control& p) {
+std::string take_signals_for(process_control& p) {
   node* list = p.signals.take();
-  if (list == nullptr) return;
+  if (list == nullptr) return {};
   // Where exits are trapped they become messages, in the order of the mailbox: only a kill is to be acted on now.
   const bool ends_for_sure = contains_kill(list);
   chain kept;
@@ -255,21 +257,37 @@ void take_signals_for(process_control& p) {
   if (!ends) {
     *kept.end = list;
     if (p.signals.put_back(kept.first)) this_worker()->home.inject(p);
-    return;
+    return {};
   }
   p.declared_dead.store(true, std::memory_order_relaxed);
   this_worker()->home.count_zombie(+1);
   p.more().undelivered = kept.first;
-  announce_exit(p, std::move(reason), list);
+  std::string report;
+  end_known(p, std::move(reason), list, report);
+  return report;
 }
 
-// The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, is left
-// alone for it.
 void announce_exit(process_control& p, exit_reason reason, node* rest) {
+  std::string report;
+  end_known(p, std::move(reason), rest, report);
+  if (!report.empty()) this_worker()->home.log(log_level::error, report);
+}
+
+void drop_timers_late(process_control& p) {
+  scheduler& home = this_worker()->home;
+  if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, home.pid_of(p));
+}
+
+namespace {
+
+// The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, and what
+// has destructors of users, is left alone for it.
+void end_known(process_control& p, exit_reason reason, node* rest, std::string& report) {
   JOIST_ASSERT(!p.ending, "a process ends once");
   scheduler& home = this_worker()->home;
   const pid self = home.pid_of(p);
-  if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report_crash(home, p, reason);
+  const bool declared = p.declared_dead.load(std::memory_order_relaxed);
+  if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report = crash_report_of(home, p, reason);
   // Half told, its links would wait for ever.
   const uncontained telling{this_worker()->running == &p ? &p : nullptr};
   process_extras& x = p.more();
@@ -277,14 +295,18 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
   x.spent_at_end = p.spent.load(std::memory_order_relaxed);
   // release: the reason. Who sees that it is ending reads it.
   p.ending.store(true, std::memory_order_release);
-  node* late = p.signals.close();
+  bool slept = false;
+  node* late = p.signals.close(slept);
   home.names.forget(p, self);
-  if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, self);
+  if (!declared) drop_timers_late(p);
   tell_relations(p, self, x.reason);
   answer_all(p, rest);
   answer_all(p, late);
   tell_listener(x);
+  if (slept) home.inject(p);  // it is to be unwound
 }
+
+}  // namespace
 
 namespace {
 

@@ -23,6 +23,8 @@
 #include <joist/exit_reason.hpp>
 #include <joist/pid.hpp>
 
+#include <string>
+
 #include "core/process_control.hpp"
 
 namespace joist::inline v0::core {
@@ -60,11 +62,16 @@ void take_signals(process_control& p);
 
 /// Of the signals that have come to a process that runs and does not take them: if one of them ends it, acts on all up to
 /// that one, and makes its end known. Else they stay for it.     [the watcher, under a claim]
-void take_signals_for(process_control& p);
+/// Returns what is to be logged, when the claim is over: no code of users runs here.
+[[nodiscard]] std::string take_signals_for(process_control& p);
 
 /// Makes the end of `p` known: no signal is taken any more, the name is free, links and watchers are told, what had
 /// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]
 void announce_exit(process_control& p, exit_reason reason, node* rest);
+
+/// The timers that aim at a process which has ended go: the watcher leaves that to the process, for destructors of users
+/// run. [owner]
+void drop_timers_late(process_control& p);
 
 /// Of a process that was left when its runtime stopped, what is not on its stack: all of it, if it never ran.     [no thread
 /// runs it any more]

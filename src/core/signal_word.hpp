@@ -95,10 +95,17 @@ class signal_word {
                                          std::memory_order_relaxed);
   }
 
-  /// From now on every push fails. Returns what had come, oldest first.     [who has the right to run]
-  [[nodiscard]] node* close() noexcept {
+  /// From now on every push fails. Returns what had come, oldest first.     [who has the right to run; the watcher, under a
+  /// claim: then `slept` says that the process had gone to sleep meanwhile, and the caller must queue it]
+  [[nodiscard]] node* close(bool& slept) noexcept {
+    // acquire as well: what the process did before it slept.
     const std::uint64_t before = word_.exchange(closed << tag_bits | tag(), std::memory_order_seq_cst);
+    slept = address(before) == asleep;
     return address(before) > closed ? oldest_first(pointer(before)) : nullptr;
+  }
+  [[nodiscard]] node* close() noexcept {
+    bool slept = false;
+    return close(slept);
   }
 
   /// Begins a life, awake.     [the table]

@@ -60,6 +60,10 @@ extern "C" __attribute__((visibility("hidden"))) void joist_call_tracing(void (*
 
 void call_tracing_throws(void (*f)(void*), void* argument, process_control* p) { joist_call_tracing(f, argument, p); }
 
+bool begins_a_body(std::uintptr_t function) noexcept {
+  return function == reinterpret_cast<std::uintptr_t>(&joist_call_tracing);
+}
+
 }  // namespace joist::inline v0::core
 
 // One frame, f(argument), with our personality routine, and the third argument at the stack pointer. 0x1b: pc-relative, 4

@@ -6,6 +6,8 @@
 // is caught costs nothing, and no function of the C++ runtime is replaced. (Itanium C++ ABI, exception handling, 1.3.)
 #pragma once
 
+#include <cstdint>
+
 #include "core/process_control.hpp"
 
 namespace joist::inline v0::core {
@@ -14,5 +16,8 @@ namespace joist::inline v0::core {
 /// or when the process is being ended, for then nobody asks. It belongs to the process, which may wait, and move, in
 /// destructors between its throw and its handler.     [process]
 void call_tracing_throws(void (*f)(void*), void* argument, process_control* p);
+
+/// Whether the function at this address is that one frame: what is called from it is the body of a process.
+[[nodiscard]] bool begins_a_body(std::uintptr_t function) noexcept;
 
 }  // namespace joist::inline v0::core

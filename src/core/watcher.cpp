@@ -39,12 +39,12 @@ void watcher::watch(scheduler& home) {
   set_this_worker(&mine);
   const std::int64_t period = std::max<std::int64_t>(home.options.stuck_after.count() * ns_per_ms / 2, ns_per_ms);
   while (!home.quit.load(std::memory_order_seq_cst)) {
-    if (look(home, mine, steady_now())) {
+    if (look(home, steady_now())) {
       bed_.park(steady_now() + period);
       continue;
     }
     asleep_.store(true, std::memory_order_seq_cst);
-    const bool again = look(home, mine, steady_now());
+    const bool again = look(home, steady_now());
     if (!again && !home.quit.load(std::memory_order_seq_cst)) bed_.park(INT64_MAX);
     asleep_.store(false, std::memory_order_seq_cst);
   }
@@ -53,14 +53,15 @@ void watcher::watch(scheduler& home) {
   left.store(true, std::memory_order_release);
 }
 
-bool watcher::look(scheduler& home, worker& mine, std::int64_t now) {
-  seen_.resize(home.workers.size());
+bool watcher::look(scheduler& home, std::int64_t now) {
+  while (seen_.size() < home.workers.size())
+    seen_.push_back({home.workers[seen_.size()].switches.load(std::memory_order_acquire), now, 0});
   bool soon = false;
-  for (std::size_t i = 0; i < seen_.size(); ++i) soon |= look_at(home.workers[i], seen_[i], mine, now);
+  for (std::size_t i = 0; i < seen_.size(); ++i) soon |= look_at(home.workers[i], seen_[i], now);
   return soon;
 }
 
-bool watcher::look_at(worker& w, sight& s, worker& mine, std::int64_t now) {
+bool watcher::look_at(worker& w, sight& s, std::int64_t now) {
   const std::uint64_t switches = w.switches.load(std::memory_order_acquire);
   if (w.resting.load(std::memory_order_seq_cst)) {
     s = {switches, now, 0};
@@ -77,7 +78,7 @@ bool watcher::look_at(worker& w, sight& s, worker& mine, std::int64_t now) {
   if (p == nullptr || !p->urgent.load(std::memory_order_seq_cst)) return on;
   if (s.urgent_since == 0) s.urgent_since = now;
   if (now - s.urgent_since < w.home.options.kill_after.count() * ns_per_ms) return true;
-  return act_for(w, *p, mine) ? on : true;
+  return act_for(w, *p) ? on : true;
 }
 
 void watcher::relieve(worker& w, std::int64_t stuck_ns, std::int64_t now) {
@@ -87,12 +88,18 @@ void watcher::relieve(worker& w, std::int64_t stuck_ns, std::int64_t now) {
 }
 
 // False: the process is in the middle of a runtime call; soon again.
-bool watcher::act_for(worker& w, process_control& p, worker&) {
-  const claim mine{p, w.home.claim_mutex};
-  if (!mine.holds()) return false;
-  if (w.running_now.load(std::memory_order_seq_cst) != &p || p.signals.is_closed()) return true;
-  p.urgent.store(false, std::memory_order_seq_cst);
-  take_signals_for(p);
+bool watcher::act_for(worker& w, process_control& p) {
+  std::string report;
+  {
+    const claim mine{p, w.home.claim_mutex};
+    if (!mine.holds()) return false;
+    if (w.running_now.load(std::memory_order_seq_cst) != &p || p.signals.is_closed()) return true;
+    p.urgent.store(false, std::memory_order_seq_cst);
+    acting_.store(true, std::memory_order_seq_cst);
+    report = take_signals_for(p);
+    acting_.store(false, std::memory_order_seq_cst);
+  }
+  if (!report.empty()) w.home.log(log_level::error, report);
   return true;
 }
 

@@ -48,6 +48,9 @@ class watcher {
   /// The life of its thread.
   void watch(scheduler& home);
 
+  /// In the middle of signals that it sends for others: the table's grace waits for it (T2).     [any thread]
+  [[nodiscard]] bool acts() const noexcept { return acting_.load(std::memory_order_seq_cst); }
+
   std::thread thread;  // set at the start, joined or detached at the stop
   std::atomic<bool> left{false};
 
@@ -59,14 +62,15 @@ class watcher {
   };
 
   /// Whether there is a reason to look again soon.
-  bool look(scheduler& home, worker& mine, std::int64_t now);
-  bool look_at(worker& w, sight& s, worker& mine, std::int64_t now);
+  bool look(scheduler& home, std::int64_t now);
+  bool look_at(worker& w, sight& s, std::int64_t now);
   void relieve(worker& w, std::int64_t stuck_ns, std::int64_t now);
   void warn(worker& w, process_control* p, std::int64_t stuck_ns, std::int64_t now);
-  bool act_for(worker& w, process_control& p, worker& mine);
+  bool act_for(worker& w, process_control& p);
 
   parker bed_;
   std::atomic<bool> asleep_{false};
+  std::atomic<bool> acting_{false};
   // -- its thread
   std::vector<sight> seen_;
   std::unordered_map<const void*, std::int64_t> warned_;

@@ -22,6 +22,7 @@
 namespace joist::inline v0::core {
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local worker* current_worker = nullptr;
+constinit std::atomic<void (*)(worker&)> before_leaving{nullptr};
 
 namespace {
 
@@ -139,6 +140,11 @@ process_control* find_here(worker& w) {
   return take_injected(w, priority::low);
 }
 
+void add_one(std::atomic<std::uint64_t>& n) noexcept {
+  // release: what this worker did in the process before; pairs with the acquire in the table's grace period.
+  n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
 // Finds work elsewhere, or sleeps. Null: woken, or a timer is due: look again from the start.
 process_control* search(worker& w) {
   idle_workers& idle = w.home.idle;
@@ -152,16 +158,20 @@ process_control* search(worker& w) {
       spin_pause();
     }
     idle.prepare_sleep(w, searching);
-    if (w.home.queues_empty() && !w.home.quit.load(std::memory_order_seq_cst)) break;
+    auto is_to_go = [&w] {  // who relieves us changes our post first, and wakes us then
+      return w.home.quit.load(std::memory_order_seq_cst) || w.duty.load(std::memory_order_seq_cst) != post::on;
+    };
+    if (w.home.queues_empty() && !is_to_go()) break;
     idle.cancel_sleep(w);
     searching = true;
-    if (w.home.quit.load(std::memory_order_seq_cst)) {
+    if (is_to_go()) {
       idle.found();
       return nullptr;
     }
   }
   w.resting.store(true, std::memory_order_seq_cst);
   w.bed.park(w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed));
+  add_one(w.switches);  // the watcher counts from here
   w.resting.store(false, std::memory_order_seq_cst);
   w.home.watch.work_begins();
   if (idle.was_woken(w)) {
@@ -174,11 +184,6 @@ process_control* search(worker& w) {
     return p;
   }
   return nullptr;
-}
-
-void add_one(std::atomic<std::uint64_t>& n) noexcept {
-  // release: what this worker did in the process before; pairs with the acquire in the table's grace period.
-  n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
 process_control* next_process(worker& w) {
@@ -369,7 +374,7 @@ turn give_turn(worker& w) {
   const worker& now = switch_away(w, intent::yield);
   if (!p.ending || p.finishing) return turn::over;
   const bool long_since = p.spent.load(std::memory_order_relaxed) - p.extras->spent_at_end > now.home.options.reductions;
-  return long_since || p.declared_dead.load(std::memory_order_relaxed) ? turn::to_be_unwound : turn::over;
+  return long_since ? turn::to_be_unwound : turn::over;
 }
 
 [[gnu::noinline]] void out_of_reductions(worker& w) {

@@ -93,7 +93,6 @@ struct worker {
   std::atomic<bool> resting{true};                     // sleeps, or has not begun, or has ended
   std::atomic<bool> left{false};                       // its thread is about to end
   std::atomic<process_control*> running_now{nullptr};  // for reports and the watcher
-  std::atomic<bool> blocking{false};                   // in blocking(): it is no surprise that it does not come back
   std::atomic<fiber::slot*> shared_slot{nullptr};      // that it holds
   counter spawned, ended, copies, slot_waits, steals, abandoned;
   std::thread thread;
@@ -121,9 +120,16 @@ void fire_timers(worker& w);
 /// What is ready to run and waits for this worker goes to the injected queues.     [worker]
 void give_up_queue(worker& w);
 
+/// Asked when a process is about to leave its worker and means to come back; null unless joist::lock_check is linked.
+extern std::atomic<void (*)(worker&)> before_leaving;
+
 /// From the running process back to its worker; returns when it runs again, on the worker that is returned.
 [[gnu::always_inline]] inline worker& switch_away(worker& w, intent why) {
   process_control& p = *w.running;
+  if (why == intent::yield || why == intent::wait) {
+    if (const auto ask = before_leaving.load(std::memory_order_relaxed); ask != nullptr) [[unlikely]]
+      ask(w);
+  }
   p.left_with = why;
   return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end || why == intent::abandon).owner);
 }
