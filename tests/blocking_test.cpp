@@ -213,6 +213,30 @@ TEST_CASE("blocking: who is killed while it waits for a thread passes its turn o
   CHECK(rt.stop(10s).clean());
 }
 
+TEST_CASE("blocking: who is killed when its turn has just come passes it on") {
+  joist::runtime_options o = one_worker();
+  o.spare_threads = 1;
+  joist::runtime rt{o};
+  const auto g = std::make_shared<gate>();
+  const joist::pid first = rt.spawn([g] { joist::blocking([&] { g->pass(); }); });
+  g->await_inside(1);
+  rt.ask(
+      [&rt, g, first] {
+        const joist::monitored second = joist::spawn_monitor([] { joist::blocking([] {}); });
+        const joist::monitored third = joist::spawn_monitor([] { joist::blocking([] {}); });
+        for (int i = 0; i < 100; ++i) joist::yield();  // they stand in line
+        g->open();
+        while (rt.info().spare_threads == 0) {  // on the only worker: the second has its turn, and does not know yet
+        }
+        joist::exit(second.process, joist::exit_reason::kill);
+        EXPECT(reason_of(third) == joist::exit_reason::normal);
+        (void)reason_of(second);
+        await_end(first);
+      },
+      60s);
+  CHECK(rt.stop(10s).clean());
+}
+
 TEST_CASE("blocking: a receive guard cannot") {
   everywhere([] {
     joist::send(joist::self(), 1);

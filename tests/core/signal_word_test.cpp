@@ -20,6 +20,18 @@ struct letter {
 
 }  // namespace
 
+TEST_CASE("signal word: who closes it hears that the process had gone to sleep") {
+  joist::core::signal_word word;
+  word.open(1);
+  bool slept = true;
+  CHECK(word.close(slept) == nullptr);
+  CHECK_FALSE(slept);
+  word.open(2);
+  REQUIRE(word.sleep());
+  CHECK(word.close(slept) == nullptr);
+  CHECK(slept);
+}
+
 TEST_CASE(
     "signal word: senders on threads, an owner that sleeps whenever it can: all arrive, in order, and nobody sleeps for "
     "ever") {

@@ -50,6 +50,13 @@ struct spin {
   }
 };
 
+/// A reason that takes its time to be printed in a report: until the process it ends has gone on.
+struct slow_to_print {
+  inline static std::atomic<bool> reached{false};
+  inline static std::atomic<bool> left{false};
+  friend bool operator==(const slow_to_print&, const slow_to_print&) { return true; }
+};
+
 struct collected_log {
   std::mutex mutex;
   std::string text;
@@ -74,6 +81,17 @@ long sleeps() {
 }
 
 }  // namespace
+
+template <>
+struct fmt::formatter<slow_to_print> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const slow_to_print&, Context& context) const {
+    slow_to_print::reached = true;
+    while (!slow_to_print::left) std::this_thread::yield();
+    std::this_thread::sleep_for(20ms);  // so that it is asleep by then; the test passes without
+    return fmt::format_to(context.out(), "slowly");
+  }
+};
 
 TEST_CASE("watcher: loops on every worker, four of them on two, starve nobody") {
   joist::runtime rt{quiet(2)};
@@ -265,6 +283,27 @@ TEST_CASE("watcher: a killed process that loops is dead to links, monitors and n
   loop->released = true;  // it meets the runtime, and is unwound
   while (rt.info().zombies > 0) std::this_thread::yield();
   CHECK(*destroyed);
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("watcher: a process that goes to sleep while it is declared dead is unwound all the same") {
+  joist::runtime_options o = quiet(2);
+  o.kill_after = 10ms;
+  joist::runtime rt{o};
+  slow_to_print::reached = slow_to_print::left = false;
+  const auto held = std::make_shared<int>(0);
+  std::atomic<bool> begun{false};
+  const joist::pid p = rt.spawn([held, &begun] {
+    begun = true;
+    while (!slow_to_print::reached) {  // the watcher prints the reason
+    }
+    slow_to_print::left = true;
+    joist::receive<pong>();  // and meanwhile it goes to sleep, most likely
+  });
+  while (!begun) std::this_thread::yield();
+  joist::exit(p, joist::exit_reason::of(slow_to_print{}));
+  while (held.use_count() > 1) std::this_thread::yield();
+  while (rt.info().zombies > 0) std::this_thread::yield();
   CHECK(rt.stop(10s).clean());
 }
 

@@ -7,6 +7,9 @@
 -module(peer_bench).
 -export([main/1]).
 
+main(["fairness" ++ _ = Name, _, Workers]) ->
+    fairness(Name, list_to_integer(Workers)),
+    halt(0);
 main([Name, Size, Workers]) ->
     case benchmark(Name) of
         {DefaultN, Run} ->
@@ -47,6 +50,68 @@ benchmark("sv_philosophers")         -> {200_000, fun philosophers/1};
 benchmark("sv_sieve")                -> {100_000, fun sieve/1};
 benchmark("sv_banking")              -> {50_000, fun banking/1};
 benchmark(_)                         -> unknown.
+
+%% -- fairness: four endless loops, and a ping process for two seconds -------------------------------
+%%
+%% fairness_plain is the same here, since all code counts its reductions; in fairness_blocked the four
+%% block in a system call, the opening of a pipe that nobody writes to.
+
+fairness(Name, Workers) ->
+    {Share, Trips} =
+        case Name of
+            "fairness_blocked" ->
+                Pipe = "/tmp/joist_fairness_" ++ os:getpid(),
+                os:cmd("mkfifo " ++ Pipe),
+                [spawn(fun() -> file:open(Pipe, [read, raw]) end) || _ <- lists:seq(1, 4)],
+                T = ping_for(2000),
+                os:cmd("sh -c ': <> " ++ Pipe ++ "'"),  % lets them go: opened for both, it has a writer
+                file:delete(Pipe),
+                {0.0, T};
+            _ ->
+                Alone = steps_of_loops(fun() -> timer:sleep(1000) end),
+                Self = self(),
+                Both = steps_of_loops(fun() -> Self ! {trips, ping_for(2000)} end),
+                receive {trips, T} -> {Both / 2 / Alone, T} end
+        end,
+    Sorted = lists:sort(Trips),
+    N = length(Sorted),
+    At = fun(P) -> lists:nth(max(1, N * P div 100), Sorted) / 1000 end,
+    All = lists:sum(Sorted),
+    Stalled = lists:sum([X || X <- Sorted, X > 1_000_000]),
+    io:format("{\"peer\":\"otp\",\"bench\":\"~s\",\"n\":~b,\"threads\":~b,\"seconds\":2,\"p50_us\":~.2f,"
+              "\"p99_us\":~.2f,\"max_us\":~.1f,\"stalled_share\":~.4f,\"loops_share\":~.4f}~n",
+              [Name, N, Workers, At(50), At(99), lists:last(Sorted) / 1000, Stalled / All, Share]).
+
+steps_of_loops(During) ->
+    Counts = counters:new(4, []),
+    Loops = [spawn(fun() -> endless(Counts, I, 1, 0) end) || I <- lists:seq(1, 4)],
+    During(),
+    [exit(L, kill) || L <- Loops],
+    lists:sum([counters:get(Counts, I) || I <- lists:seq(1, 4)]).
+
+endless(Counts, I, X, N) when N rem 1000 =:= 0 ->
+    counters:add(Counts, I, 1000),
+    endless(Counts, I, X, 1);
+endless(Counts, I, X, N) ->
+    endless(Counts, I, (X bxor (X bsl 3)) band 16#ffffffff, N + 1).
+
+ping_for(Milliseconds) ->
+    Echo = spawn_link(fun Loop() -> receive {ping, From} -> From ! pong, Loop() end end),
+    End = erlang:monotonic_time(nanosecond) + Milliseconds * 1_000_000,
+    Trips = ping_until(End, Echo, []),
+    unlink(Echo),
+    exit(Echo, kill),
+    Trips.
+
+ping_until(End, Echo, Trips) ->
+    Begin = erlang:monotonic_time(nanosecond),
+    Echo ! {ping, self()},
+    receive pong -> ok end,
+    Now = erlang:monotonic_time(nanosecond),
+    case Now > End of
+        true -> [Now - Begin | Trips];
+        false -> ping_until(End, Echo, [Now - Begin | Trips])
+    end.
 
 %% -- spawn -------------------------------------------------------------------------------------
 

@@ -19,7 +19,9 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"sort"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -67,6 +69,10 @@ func main() {
 		fail(2, "usage: peer_bench NAME [--n N] [--workers W]")
 	}
 	name := os.Args[1]
+	if strings.HasPrefix(name, "fairness") {
+		fairness(name, os.Args[2:])
+		return
+	}
 	bench, known := benchmarks[name]
 	if !known {
 		fail(2, name+": no such benchmark")
@@ -834,4 +840,93 @@ func check(condition bool, sentence string) {
 func fail(code int, sentence string) {
 	fmt.Fprintln(os.Stderr, sentence)
 	os.Exit(code)
+}
+
+// -- fairness: four endless loops, and a ping goroutine for two seconds
+
+const fairnessLoops = 4
+
+func endless(over *atomic.Bool, steps *atomic.Int64) {
+	x := uint64(1)
+	n := int64(0)
+	for !over.Load() {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		n++
+	}
+	if x != 0 {
+		steps.Add(n)
+	}
+}
+
+// stepsOfLoops runs the loops until during returns.
+func stepsOfLoops(during func()) float64 {
+	var over atomic.Bool
+	var steps atomic.Int64
+	ended := make(chan bool, fairnessLoops)
+	for i := 0; i < fairnessLoops; i++ {
+		go func() {
+			endless(&over, &steps)
+			ended <- true
+		}()
+	}
+	during()
+	over.Store(true)
+	for i := 0; i < fairnessLoops; i++ {
+		<-ended
+	}
+	return float64(steps.Load())
+}
+
+func pingFor(limit time.Duration) []float64 {
+	there, back := make(chan bool, 1), make(chan bool, 1)
+	go func() {
+		for range there {
+			back <- true
+		}
+	}()
+	trips := make([]float64, 0, 1<<24)
+	for end := time.Now().Add(limit); ; {
+		begin := time.Now()
+		there <- true
+		<-back
+		now := time.Now()
+		trips = append(trips, now.Sub(begin).Seconds())
+		if now.After(end) {
+			close(there)
+			return trips
+		}
+	}
+}
+
+func fairness(name string, args []string) {
+	flags := flag.NewFlagSet("peer_bench", flag.ExitOnError)
+	workers := flags.Int("workers", runtime.NumCPU(), "threads that run goroutines")
+	flags.Parse(args)
+	runtime.GOMAXPROCS(*workers)
+	share := 0.0
+	var trips []float64
+	if name == "fairness_blocked" {
+		for i := 0; i < fairnessLoops; i++ {
+			go syscall.Nanosleep(&syscall.Timespec{Sec: 3600}, nil)
+		}
+		trips = pingFor(2 * time.Second)
+	} else {
+		alone := stepsOfLoops(func() { time.Sleep(time.Second) })
+		both := stepsOfLoops(func() { trips = pingFor(2 * time.Second) })
+		share = both / 2 / alone
+	}
+	sort.Float64s(trips)
+	all, stalled := 0.0, 0.0
+	for _, t := range trips {
+		all += t
+		if t > 1e-3 {
+			stalled += t
+		}
+	}
+	at := func(percent int) float64 { return 1e6 * trips[len(trips)*percent/100] }
+	fmt.Printf("{\"peer\":\"go\",\"bench\":%q,\"n\":%d,\"threads\":%d,\"seconds\":2,\"p50_us\":%.2f,\"p99_us\":%.2f,"+
+		"\"max_us\":%.0f,\"stalled_share\":%.4f,\"loops_share\":%.4f}\n",
+		name, len(trips), *workers, at(50), at(99), 1e6*trips[len(trips)-1], stalled/all, share)
 }
