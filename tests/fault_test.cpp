@@ -28,7 +28,7 @@ runtime_options containing(std::size_t workers = 2) {
   return options;
 }
 
-bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
+[[maybe_unused]] bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
