@@ -19,7 +19,7 @@ struct collected_log {
 
 /// What is logged while `body` runs in a process.
 template <class Body>
-std::vector<std::string> log_of(Body body) {
+[[maybe_unused]] std::vector<std::string> log_of(Body body) {
   const auto log = std::make_shared<collected_log>();
   joist::runtime_options o = support::quiet(1);
   o.log = [log](joist::log_level, std::string_view line) {
@@ -38,7 +38,9 @@ std::vector<std::string> log_of(Body body) {
   return log->lines;
 }
 
-bool mentions(const std::string& text, std::string_view what) { return text.find(what) != std::string::npos; }
+[[maybe_unused]] bool mentions(const std::string& text, std::string_view what) {
+  return text.find(what) != std::string::npos;
+}
 
 }  // namespace
 

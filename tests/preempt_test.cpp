@@ -107,6 +107,21 @@ TEST_CASE("preemptible: a killed endless loop whose frame cannot be unwound ther
   CHECK(rt.stop(10s).clean());
 }
 
+TEST_CASE("preemptible: a receive in preemptible code loses nothing, though every few blocks end a turn") {
+  joist::runtime_options o = quiet(2);
+  o.reductions = 1;
+  joist::runtime rt{o};
+  rt.ask(
+      [] {
+        constexpr int count = checked_build ? 5'000 : 50'000;
+        const joist::monitored receiver = joist::spawn_monitor([] { EXPECT(receive_in_order(count) == 0); });
+        for (int i = 0; i < count; ++i) joist::send(receiver.process, numbered{i});
+        EXPECT(reason_of(receiver) == joist::exit_reason::normal);
+      },
+      60s);
+  CHECK(rt.stop(10s).clean());
+}
+
 TEST_CASE("preemptible: errno is the process's, whoever ran meanwhile") {
   joist::runtime rt{quiet(2)};
   std::vector<std::shared_ptr<endless>> all;

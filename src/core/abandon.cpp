@@ -58,7 +58,7 @@ void stack_given_up(worker& w, process_control& p) {
   const owner_scope here{p};
   p.finishing = true;
   p.body = nullptr;
-  p.box.in_guard = false;
+  p.box.in_guard = p.box.scanned = false;
   p.uncontained = p.uninterrupted = 0;
   x.thrown = nullptr;
   if (!p.ending) announce_exit(p, std::exchange(x.reason, {}), nullptr);

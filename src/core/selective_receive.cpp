@@ -31,6 +31,7 @@ mailbox& begin_receive(const char* call) {
   charge(w);
   // While the stack is unwound, what is in the mailbox may still be looked at; waiting is refused in more().
   if (p.ending && !p.finishing && std::uncaught_exceptions() == 0) unwind(p);
+  p.box.scanned = true;
   return p.box;
 }
 

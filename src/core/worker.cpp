@@ -368,7 +368,7 @@ void give_up_queue(worker& w) {
 
 turn give_turn(worker& w) {
   process_control& p = *w.running;
-  if (p.box.in_guard || p.uninterrupted > 0) return turn::missed;
+  if (p.box.in_guard || p.box.scanned || p.uninterrupted > 0) return turn::missed;
   if (p.signals.has_signals()) take_signals(p);
   p.ready = true;
   const worker& now = switch_away(w, intent::yield);

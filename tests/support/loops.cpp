@@ -2,6 +2,7 @@
 
 #include <joist/preempt.hpp>
 #include <joist/process.hpp>
+#include <joist/receive.hpp>
 
 #include <pthread.h>
 
@@ -28,6 +29,15 @@ void loop_with_cleanup(const std::atomic<bool>& released, std::atomic<bool>& des
 }
 
 std::uint64_t fibonacci(unsigned n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
+
+int receive_in_order(int count) {
+  int wrong = 0;
+  for (int i = 0; i < count; ++i) {
+    const numbered next = joist::receive<numbered>();
+    if (next.number != i) ++wrong;
+  }
+  return wrong;
+}
 
 bool stays_on_its_thread(std::uint64_t n) {
   const joist::no_preempt here;

@@ -18,4 +18,11 @@ std::uint64_t fibonacci(unsigned n);
 /// n rounds within one no_preempt; the process's worker must not change meanwhile.
 bool stays_on_its_thread(std::uint64_t n);
 
+struct numbered {
+  int number;
+};
+
+/// Receives numbered messages in preemptible code; the sum of those that came out of order, or wrong.
+int receive_in_order(int count);
+
 }  // namespace support

@@ -17,6 +17,7 @@ struct mailbox {
   std::uint64_t mark_ref = 0;
   std::uint32_t length = 0;
   bool in_guard = false;  // a user's guard or destructor runs in the middle of a scan: it must not change the list
+  bool scanned = false;   // a receive looks at it or takes from it: its code may be preemptible, and must not be interrupted
   bool limited = false;   // senders count: they must be told of what is taken
   bool weighed = false;   // bytes are limited: src/core/memory_limit.hpp
   bool over = false;      // they are more than that, which has been acted on

@@ -66,6 +66,7 @@ class receive_wait {
   receive_wait(const receive_wait&) = delete;
   receive_wait& operator=(const receive_wait&) = delete;
   ~receive_wait() {
+    box_.scanned = false;
     if (timer_ != 0 || box_.limited) finish();
   }
 
