@@ -33,7 +33,7 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(JOIST_CHECK_ISOLATION)
 
 TEST_CASE("fault: under a sanitizer nothing is contained, and a runtime that was asked to says so") {
   const auto end = support::in_child([] {

@@ -12,6 +12,7 @@
 
 #include "core/fault.hpp"
 #include "core/fault_frames.hpp"
+#include "fiber/isolation.hpp"
 
 namespace joist::inline v0::core {
 namespace {
@@ -71,11 +72,11 @@ std::size_t fault_stack_bytes() noexcept {
 
 }  // namespace
 
-bool can_contain_faults() noexcept { return !base::sanitized && read_modules(); }
+bool can_contain_faults() noexcept { return !base::sanitized && !fiber::checks_isolation && read_modules(); }
 
 const char* why_not_contained() noexcept {
-  return base::sanitized
-             ? "contain_faults: not under a sanitizer, whose own report says more"
+  return base::sanitized || fiber::checks_isolation
+             ? "contain_faults: not under a sanitizer or a check of isolation, whose own report says more"
              : "contain_faults: not where the C library is linked into the program: it could not be seen whether a "
                "fault interrupts malloc";
 }
