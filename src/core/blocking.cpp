@@ -35,7 +35,7 @@ bool wait_for_spare(worker& w, bool first) {
   return false;
 }
 
-/// Whose turn came and is not used, passes it on.
+/// Whose turn came tells the next in the line, whether it used its turn or was ended: there may be another spare.
 class turn_in_line {
  public:
   turn_in_line() = default;
@@ -54,9 +54,7 @@ class turn_in_line {
 // Back among the processes that workers run, unless this thread is a worker again, or still.
 void rejoin() noexcept {
   worker& w = *this_worker();
-  if (w.running == nullptr || w.running->box.in_guard || w.duty.load(std::memory_order_relaxed) == post::on) return;
-  w.running->ready = true;
-  (void)switch_away(w, intent::yield);
+  if (w.duty.load(std::memory_order_relaxed) != post::on) (void)give_turn(w);  // who was ended is unwound by the caller
 }
 
 bool applies(const worker* w) noexcept { return w != nullptr && w->running != nullptr && w->simulated == nullptr; }
@@ -70,8 +68,8 @@ void detail::begin_blocking() {
     if (w.running->box.in_guard)
       throw error{errc::bad_wait, "blocking: not from a receive guard: it would wait in the middle of a scan"};
     if (w.running->uninterrupted > 0) throw error{errc::bad_wait, "blocking: not within no_preempt"};
-    if (w.home.relief.relieve(w) != relief::result::no_spare) return;  // there may be another spare for the next in line
-    if (w.running->ending) return;                                     // in a destructor: nothing may wait there
+    if (w.home.relief.relieve(w) != relief::result::no_spare) return;
+    if (w.running->ending) return;  // in a destructor: nothing may wait there
     if (!wait_for_spare(w, turn.had())) return;
     turn.take();
   }

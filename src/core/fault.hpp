@@ -68,21 +68,8 @@ class fault_stack {
   std::size_t bytes_ = 0;
 };
 
-/// While it lives, a fault of this process stops the program (P1). Null: no process.
-class uncontained {
- public:
-  explicit uncontained(process_control* p) noexcept : p_{p} {
-    if (p_ != nullptr) ++p_->uncontained;
-  }
-  ~uncontained() {
-    if (p_ != nullptr) --p_->uncontained;
-  }
-  uncontained(const uncontained&) = delete;
-  uncontained& operator=(const uncontained&) = delete;
-
- private:
-  process_control* p_;
-};
+/// A fault of the process stops the program meanwhile (P1).
+using uncontained = section<&process_control::uncontained>;
 
 /// The exit reason that a fault becomes.
 [[nodiscard]] exit_reason reason_of(const fault& f);

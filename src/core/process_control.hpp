@@ -144,6 +144,23 @@ struct alignas(64) process_control : fiber::fiber {
   }
 };
 
+/// While it lives, its process is in one more section of a kind. Null: no process.     [process]
+template <std::uint8_t process_control::*Count>
+class section {
+ public:
+  explicit section(process_control* p) noexcept : p_{p} {
+    if (p_ != nullptr) ++(p_->*Count);
+  }
+  ~section() {
+    if (p_ != nullptr) --(p_->*Count);
+  }
+  section(const section&) = delete;
+  section& operator=(const section&) = delete;
+
+ private:
+  process_control* p_;
+};
+
 static_assert(sizeof(process_control) <= (base::sanitized ? 256 : 192), "a million processes: 192 MB before their stacks");
 
 }  // namespace joist::inline v0::core

@@ -102,10 +102,9 @@ void relief::await_post(worker& w) {
   while (w.duty.load(std::memory_order_acquire) == post::spare && !w.home.quit.load(std::memory_order_seq_cst)) {
     w.bed.park(INT64_MAX);
   }
-  w.switches.store(w.switches.load(std::memory_order_relaxed) + 1,
-                   std::memory_order_release);  // the watcher counts from here
+  count_switch(w);  // the watcher counts from here
   w.resting.store(false, std::memory_order_seq_cst);
-  w.home.watch.work_begins();
+  w.home.watch.rouse();
 }
 
 relief::place relief::join_line(pid process, std::uint64_t token, bool first) {

@@ -325,7 +325,7 @@ void scheduler::note_urgent(process_control& p) noexcept {
   const worker* w = core::this_worker();
   if (w != nullptr && (w->simulated != nullptr || w->running == &p)) return;
   p.urgent.store(true, std::memory_order_seq_cst);
-  watch.signal_came();
+  watch.rouse();
 }
 
 process_control* scheduler::find(pid target) const noexcept {
@@ -418,31 +418,13 @@ system_details scheduler::info() const {
   return d;
 }
 
-namespace {
-
-/// A process in the log's sink holds its mutex: it keeps its turn. Unlike no_preempt it does not make up for it at the end:
-/// the caller may be in the middle of an end.
-class sink_section {
- public:
-  explicit sink_section(process_control* p) noexcept : p_{p} {
-    if (p_ != nullptr) ++p_->uninterrupted;
-  }
-  ~sink_section() {
-    if (p_ != nullptr) --p_->uninterrupted;
-  }
-  sink_section(const sink_section&) = delete;
-  sink_section& operator=(const sink_section&) = delete;
-
- private:
-  process_control* p_;
-};
-
-}  // namespace
-
 void scheduler::log(log_level level, std::string_view text) noexcept {
   const core::worker* here = core::this_worker();
-  const sink_section section{here != nullptr ? here->running : nullptr};
-  const core::uncontained in_sink{here != nullptr ? here->running : nullptr};  // others would wait for the mutex for ever
+  process_control* p = here != nullptr ? here->running : nullptr;
+  // Who holds the mutex keeps its turn, and its fault stops the program, or others would wait for ever. Unlike no_preempt
+  // this gives no turn at its end: the caller may be in the middle of an end.
+  const core::section<&process_control::uninterrupted> uninterrupted{p};
+  const core::uncontained uncontained{p};
   try {
     const std::scoped_lock lock{log_mutex_};
     sink_(level, text);

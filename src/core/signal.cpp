@@ -176,6 +176,35 @@ void tell_listener(process_extras& x) {
   listener->tell(x.reason);
 }
 
+// The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, and what
+// has destructors of users, is left alone for it. Returns what
+// is to be logged.
+[[nodiscard]] std::string make_end_known(process_control& p, exit_reason reason, node* rest) {
+  JOIST_ASSERT(!p.ending, "a process ends once");
+  scheduler& home = this_worker()->home;
+  const pid self = home.pid_of(p);
+  const bool declared = p.declared_dead.load(std::memory_order_relaxed);
+  std::string report;
+  if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report = crash_report_of(home, p, reason);
+  // Half told, its links would wait for ever.
+  const uncontained telling{this_worker()->running == &p ? &p : nullptr};
+  process_extras& x = p.more();
+  x.reason = std::move(reason);
+  x.spent_at_end = p.spent.load(std::memory_order_relaxed);
+  // release: the reason. Who sees that it is ending reads it.
+  p.ending.store(true, std::memory_order_release);
+  bool slept = false;
+  node* late = p.signals.close(slept);
+  home.names.forget(p, self);
+  if (!declared) drop_timers_late(p);
+  tell_relations(p, self, x.reason);
+  answer_all(p, rest);
+  answer_all(p, late);
+  tell_listener(x);
+  if (slept) home.inject(p);  // it is to be unwound
+  return report;
+}
+
 }  // namespace
 
 void take_signals(process_control& p) {
@@ -204,8 +233,6 @@ void take_signals(process_control& p) {
 }
 
 namespace {
-
-void end_known(process_control& p, exit_reason reason, node* rest, std::string& report);
 
 bool is_kill(node& n) noexcept {
   if (n.type->kind != node_kind::exit) return false;
@@ -262,14 +289,11 @@ std::string take_signals_for(process_control& p) {
   p.declared_dead.store(true, std::memory_order_relaxed);
   this_worker()->home.count_zombie(+1);
   p.more().undelivered = kept.first;
-  std::string report;
-  end_known(p, std::move(reason), list, report);
-  return report;
+  return make_end_known(p, std::move(reason), list);
 }
 
 void announce_exit(process_control& p, exit_reason reason, node* rest) {
-  std::string report;
-  end_known(p, std::move(reason), rest, report);
+  const std::string report = make_end_known(p, std::move(reason), rest);
   if (!report.empty()) this_worker()->home.log(log_level::error, report);
 }
 
@@ -277,36 +301,6 @@ void drop_timers_late(process_control& p) {
   scheduler& home = this_worker()->home;
   if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, home.pid_of(p));
 }
-
-namespace {
-
-// The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, and what
-// has destructors of users, is left alone for it.
-void end_known(process_control& p, exit_reason reason, node* rest, std::string& report) {
-  JOIST_ASSERT(!p.ending, "a process ends once");
-  scheduler& home = this_worker()->home;
-  const pid self = home.pid_of(p);
-  const bool declared = p.declared_dead.load(std::memory_order_relaxed);
-  if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report = crash_report_of(home, p, reason);
-  // Half told, its links would wait for ever.
-  const uncontained telling{this_worker()->running == &p ? &p : nullptr};
-  process_extras& x = p.more();
-  x.reason = std::move(reason);
-  x.spent_at_end = p.spent.load(std::memory_order_relaxed);
-  // release: the reason. Who sees that it is ending reads it.
-  p.ending.store(true, std::memory_order_release);
-  bool slept = false;
-  node* late = p.signals.close(slept);
-  home.names.forget(p, self);
-  if (!declared) drop_timers_late(p);
-  tell_relations(p, self, x.reason);
-  answer_all(p, rest);
-  answer_all(p, late);
-  tell_listener(x);
-  if (slept) home.inject(p);  // it is to be unwound
-}
-
-}  // namespace
 
 namespace {
 

@@ -95,7 +95,7 @@ class world {
                   fmt::format("simulate: seed {} did not end within {} steps; raise step_limit if that is right", seed_,
                               options_.step_limit)};
     }
-    w.switches.store(w.switches.load() + 1);
+    count_switch(w);
     if (choices_.idle()) {
       const std::int64_t due = home_->shelves.front()->next_due.load();
       if (due == INT64_MAX) throw_deadlock();

@@ -6,10 +6,11 @@
 // Both are seq_cst: either the watcher sees the worker, or the worker sees that it has to wake it.
 //
 // What it does
-//   a worker on, same count of switches for stuck_after, others wait    relieves it (relief.hpp), warns once a second a
-//   place a process in such a worker, or in a relieved one, was sent an exit
-//     signal, and has not come to the runtime for kill_after            acts for it (claim.hpp): if the signal ends it,
-//                                                                       links and monitors hear of it now: a zombie
+//   a worker that is on has the same count of switches for stuck_after, and others wait:
+//       relieves it (relief.hpp), and warns, once a second for the same code
+//   a process in such a worker, or in a relieved one, was sent an exit signal, and has not come to the runtime for
+//   kill_after:
+//       acts for it (claim.hpp). If the signal ends it, links and monitors hear of it now: a zombie
 #pragma once
 
 #include <joist/pid.hpp>
@@ -17,7 +18,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -37,12 +37,11 @@ struct worker;
 
 class watcher {
  public:
-  /// A worker has left its rest.     [worker]
-  void work_begins() noexcept {
+  /// A worker has left its rest, or an exit signal went to a process that was awake and is marked as urgent.
+  /// [any thread]
+  void rouse() noexcept {
     if (asleep_.load(std::memory_order_seq_cst)) bed_.unpark();
   }
-  /// An exit signal went to a process that was awake, which is marked as urgent.     [any thread]
-  void signal_came() noexcept { work_begins(); }
   void wake() noexcept { bed_.unpark(); }
 
   /// The life of its thread.

@@ -140,11 +140,6 @@ process_control* find_here(worker& w) {
   return take_injected(w, priority::low);
 }
 
-void add_one(std::atomic<std::uint64_t>& n) noexcept {
-  // release: what this worker did in the process before; pairs with the acquire in the table's grace period.
-  n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-}
-
 // Finds work elsewhere, or sleeps. Null: woken, or a timer is due: look again from the start.
 process_control* search(worker& w) {
   idle_workers& idle = w.home.idle;
@@ -171,9 +166,9 @@ process_control* search(worker& w) {
   }
   w.resting.store(true, std::memory_order_seq_cst);
   w.bed.park(w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed));
-  add_one(w.switches);  // the watcher counts from here
+  count_switch(w);  // the watcher counts from here
   w.resting.store(false, std::memory_order_seq_cst);
-  w.home.watch.work_begins();
+  w.home.watch.rouse();
   if (idle.was_woken(w)) {
     process_control* p = find_elsewhere(w);
     if (p != nullptr || !w.home.queues_empty()) {
@@ -188,7 +183,7 @@ process_control* search(worker& w) {
 
 process_control* next_process(worker& w) {
   while (!w.home.quit.load(std::memory_order_relaxed)) {
-    add_one(w.switches);
+    count_switch(w);
     if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]] {
       w.home.relief.stand_by(w);
       continue;
@@ -319,7 +314,7 @@ void work(worker& w) {
   set_this_worker(&w);
   fiber::describe_thread(w.frame, &w);
   w.resting.store(false, std::memory_order_seq_cst);
-  w.home.watch.work_begins();
+  w.home.watch.rouse();
   w.home.relief.await_post(w);
   while (process_control* p = next_process(w)) run_one(w, *p);
   if (w.home.lost()) {
@@ -359,6 +354,11 @@ void make_ready(worker& w, process_control& p, bool next) {
   // A fence was in notify(): either who relieves us sees what we pushed, or we see that we are relieved.
   if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]]
     give_up_queue(w);
+}
+
+void count_switch(worker& w) noexcept {
+  // release: what this worker did in the process before; pairs with the acquire in the table's grace period.
+  w.switches.store(w.switches.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
 void give_up_queue(worker& w) {

@@ -117,6 +117,9 @@ void make_ready(worker& w, process_control& p, bool next);
 /// Fires what is due on its shelf.     [worker stack]
 void fire_timers(worker& w);
 
+/// The worker is outside of any process: for the watcher, and the table's grace period.     [worker]
+void count_switch(worker& w) noexcept;
+
 /// What is ready to run and waits for this worker goes to the injected queues.     [worker]
 void give_up_queue(worker& w);
 
