@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "support/ends.hpp"
+#include "support/ping.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -41,24 +42,6 @@ class gate {
   bool open_ = false;
   int inside_ = 0;
 };
-
-struct ping {
-  joist::pid from;
-};
-struct pong {};
-
-/// Round trips between two processes.
-void play(int times) {
-  const joist::pid other = joist::spawn_link([] {
-    for (;;) joist::send(joist::receive<ping>().from, pong{});
-  });
-  for (int i = 0; i < times; ++i) {
-    joist::send(other, ping{joist::self()});
-    joist::receive<pong>();
-  }
-  joist::unlink(other);
-  joist::exit(other, joist::exit_reason::kill);
-}
 
 joist::runtime_options one_worker() {
   joist::runtime_options o = quiet(1);

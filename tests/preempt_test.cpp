@@ -30,6 +30,18 @@ joist::runtime_options alone() {
   errno = n;
 }
 
+/// Kills it, sees it killed, and waits until it is gone.
+void kill_and_wait(joist::runtime& rt, joist::pid loop) {
+  rt.ask(
+      [loop] {
+        const joist::ref watch = joist::monitor(loop);
+        joist::exit(loop, joist::exit_reason::kill);
+        EXPECT(reason_of({loop, watch}) == joist::exit_reason::killed);
+      },
+      60s);
+  while (rt.info().process_count > 0) std::this_thread::yield();
+}
+
 struct endless {
   std::atomic<bool> released{false};
   std::atomic<bool> destroyed{false};
@@ -77,14 +89,7 @@ TEST_CASE("preemptible: killed code ends at once, and is unwound where frames ha
   joist::runtime rt{alone()};
   static const auto e = std::make_shared<endless>();  // static: where the stack is given up, its copy is leaked
   const joist::pid loop = rt.spawn([mine = e] { mine->turns = fibonacci(90); });
-  rt.ask(
-      [loop] {
-        const joist::ref watch = joist::monitor(loop);
-        joist::exit(loop, joist::exit_reason::kill);
-        EXPECT(reason_of({loop, watch}) == joist::exit_reason::killed);
-      },
-      60s);
-  while (rt.info().process_count > 0) std::this_thread::yield();
+  kill_and_wait(rt, loop);
   const bool unwound = rt.info().abandoned_stacks == 0;
   CHECK(rt.stop(10s).clean());
   CHECK(e.use_count() == (unwound ? 1 : 2));
@@ -95,14 +100,7 @@ TEST_CASE("preemptible: a killed endless loop whose frame cannot be unwound ther
   joist::runtime rt{alone()};
   auto e = std::make_unique<endless>();  // leaked with the stack
   const joist::pid loop = rt.spawn([&e] { loop_with_cleanup(e->released, e->destroyed); });
-  rt.ask(
-      [loop] {
-        const joist::ref watch = joist::monitor(loop);
-        joist::exit(loop, joist::exit_reason::kill);
-        EXPECT(reason_of({loop, watch}) == joist::exit_reason::killed);
-      },
-      60s);
-  while (rt.info().process_count > 0) std::this_thread::yield();
+  kill_and_wait(rt, loop);
   CHECK(rt.info().abandoned_stacks == 1);
   CHECK_FALSE(e->destroyed);
   CHECK(rt.stop(10s).clean());

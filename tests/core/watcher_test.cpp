@@ -12,29 +12,13 @@
 #include <thread>
 
 #include "support/ends.hpp"
+#include "support/ping.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
 using namespace support;
 
 namespace {
-
-struct ping {
-  joist::pid from;
-};
-struct pong {};
-
-void play(int times) {
-  const joist::pid other = joist::spawn_link([] {
-    for (;;) joist::send(joist::receive<ping>().from, pong{});
-  });
-  for (int i = 0; i < times; ++i) {
-    joist::send(other, ping{joist::self()});
-    joist::receive<pong>();
-  }
-  joist::unlink(other);
-  joist::exit(other, joist::exit_reason::kill);
-}
 
 /// Loops without a call to the runtime until it is released, and says when it has begun.
 struct spin {
