@@ -3,9 +3,8 @@
 // Promises
 //   a division by zero, an access to the null page, a bus error or an illegal instruction in a process is thrown there as
 //     `fault`; code compiled with -fnon-call-exceptions unwinds as from any exception, and all destructors run
-//   where the tables of other code do not allow that, after a stack overflow, std::abort, or an exception that must not go
-//   on
-//     (noexcept, destructors), the process ends all the same, and what it owned is leaked and counted
+//   where the tables of other code do not allow that, after a stack overflow, std::abort, or an exception that must not
+//     go on (noexcept, destructors), the process ends all the same, and what it owned is leaked and counted
 //   links and monitors see exit_reason::error with the type "joist::fault", what() and backtrace() of the fault
 //   a wild access, a fault outside of a process's own code, or one while locks of the C library are held, stops the program
 //     with a report, as without Joist
