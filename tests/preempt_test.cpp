@@ -1,6 +1,9 @@
 #include <joist/preempt.hpp>
 
+#include <algorithm>
+#include <array>
 #include <thread>
+#include <vector>
 
 #include "support/ends.hpp"
 #include "support/loops.hpp"
@@ -70,6 +73,46 @@ TEST_CASE("preemptible: endless loops on one worker all get on, and others have 
       60s);
   CHECK(rt.info().reliefs == 0);
   first->released = second->released = true;
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("preemptible: three endless loops on two workers get about the same") {
+  joist::runtime_options o = alone();
+  o.workers = 2;
+  joist::runtime rt{o};
+  std::atomic<bool> over{false};
+  std::array<std::atomic<std::uint64_t>, 3> turns{};
+  rt.ask([&] {
+    const joist::pid me = joist::self();
+    for (auto& mine : turns) {
+      joist::spawn([&over, &mine, me] {
+        race(30'000'000, over, mine);
+        joist::send(me, pong{});
+      });
+    }
+    for (std::size_t i = 0; i < turns.size(); ++i) joist::receive<pong>();
+  });
+  std::uint64_t all = 0;
+  for (const auto& t : turns) all += t;
+  for (const auto& t : turns) CHECK(t * 100 > all * 28);  // two that shared a worker would have a quarter each
+  CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("preemptible: what comes from outside waits for a few turns of loops, not for sixty-one") {
+  constexpr std::uint64_t steps_of_a_turn = 100 * 16;
+  joist::runtime_options o = alone();
+  o.reductions = 100;
+  joist::runtime rt{o};
+  endless loops;
+  for (int i = 0; i < 4; ++i) rt.spawn([&loops] { loop_until(loops.released, loops.turns); });
+  std::vector<std::uint64_t> waited;
+  for (int i = 0; i < 101; ++i) {
+    const std::uint64_t before = loops.turns;
+    waited.push_back(rt.ask([&] { return loops.turns.load(); }) - before);
+  }
+  std::nth_element(waited.begin(), waited.begin() + 50, waited.end());
+  CHECK(waited[50] < 12 * steps_of_a_turn);
+  loops.released = true;
   CHECK(rt.stop(10s).clean());
 }
 

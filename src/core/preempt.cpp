@@ -14,7 +14,7 @@ namespace joist::inline v0::core {
 namespace {
 
 // A block of code is far less than a call of the runtime: so many of them are one reduction.
-constexpr std::int32_t polls_per_reduction = 32;
+constexpr std::int32_t polls_per_reduction = 16;
 
 // errno is the thread's: never keep its address over a switch.
 [[gnu::noinline]] int get_errno() noexcept {

@@ -53,8 +53,7 @@ class run_queue {
     }
   }
 
-  /// Moves the older half to `mine`, which is empty, but for one, which it returns; null if there is none.     [mine's
-  /// owner]
+  /// Moves the older half to `mine`, which is at most half full, but for one, which it returns; or null.     [mine's owner]
   [[nodiscard]] process_control* steal_into(run_queue& mine) noexcept {
     std::uint32_t head = head_.load(std::memory_order_acquire);
     for (;;) {
@@ -77,6 +76,12 @@ class run_queue {
         return mine.ring_[(tail + share - 1) % size].load(std::memory_order_relaxed);
       }
     }
+  }
+
+  /// About now.     [any thread]
+  [[nodiscard]] std::uint32_t waiting() const noexcept {
+    const std::uint32_t head = head_.load(std::memory_order_acquire);  // first: tail is never below an earlier head
+    return tail_.load(std::memory_order_acquire) - head;
   }
 
   [[nodiscard]] bool empty() const noexcept {

@@ -1,5 +1,7 @@
 #include "core/worker.hpp"
 
+#include <sched.h>
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +32,14 @@ constexpr std::uint32_t injected_first_every = 61;  // as in Go: prime, so that 
 constexpr std::uint32_t low_every = 8;              // OTP: low runs once for eight normal ones
 constexpr std::uint32_t below_every = 4;            // a turn for those below high, while one of high priority waits for them
 constexpr std::uint32_t clock_every = 16;
+// What it costs to be woken and go on with the same reductions while others wait: so the turn of two that chat is about as
+// long as the turn of one that computes.
+constexpr std::int32_t inherit_reductions = 8;
+// Of the turns that were used up: as many, and one of them begins with the injected queue; one evens out; one is followed
+// by the threads that were relieved.
+constexpr std::uint32_t injected_every_turns = 2;
+constexpr std::uint32_t even_out_every_turns = 16;
+constexpr std::uint32_t relieved_every_turns = 3;
 constexpr int searches_before_sleep = 64;
 constexpr std::size_t timers_at_once = 256;
 
@@ -57,13 +67,15 @@ bool may_run(const process_control& p) noexcept { return p.ending || (p.ready &&
 
 process_control* take_injected(worker& w, priority of) { return w.home.injected[static_cast<std::size_t>(of)].pop(); }
 
-process_control* steal(worker& w) {
+// From workers where at least so many wait.
+process_control* steal(worker& w, std::uint32_t least = 1) {
   const auto& all = w.home.workers;
   const auto count = static_cast<std::uint32_t>(all.size());
   const std::uint32_t first = w.dice.below(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     worker& victim = all[(first + i) % count];
     if (&victim == &w || victim.duty.load(std::memory_order_relaxed) != post::on) continue;
+    if (victim.queue.waiting() < least) continue;
     if (process_control* p = victim.queue.steal_into(w.queue)) {
       w.steals.add();
       base::light_fence();  // as after a push: who relieves us sees what we have now, or we see that we are relieved
@@ -114,20 +126,42 @@ process_control* put_next(worker& w, process_control& p) {
   return before;
 }
 
+// Who is in the run-next place waits as the others do, if others wait.
+[[gnu::noinline]] void turn_used_up(worker& w) {
+  ++w.turns_used_up;
+  if (w.run_next.load(std::memory_order_relaxed) != nullptr && !w.home.queues_empty()) {
+    if (process_control* next = take_next(w)) make_ready(w, *next, false);
+  }
+  w.reductions_left = static_cast<std::int32_t>(w.home.options.reductions);
+  if (w.turns_used_up % relieved_every_turns == 0 && w.home.relief.anyone_out()) ::sched_yield();
+}
+
+// Processes that use their turns up would keep the injected ones waiting for 61 of these, and stay as unevenly spread over
+// the workers as chance has put them, for no worker is ever without work.
+[[gnu::noinline]] process_control* find_after_turn(worker& w) {
+  if (w.turns_used_up % injected_every_turns == 0) {
+    if (process_control* p = take_injected(w, priority::normal)) return p;
+  }
+  if (w.run_next.load(std::memory_order_relaxed) != nullptr || w.queue.waiting() > 1) return nullptr;
+  return steal(w, w.turns_used_up % even_out_every_turns == 0 ? 1 : 2);
+}
+
 process_control* find_here(worker& w) {
-  const auto budget = static_cast<std::int32_t>(w.home.options.reductions);
-  const bool spent = w.reductions_left <= 0;
-  process_control* next = w.run_next.load(std::memory_order_relaxed) != nullptr && spent ? take_next(w) : nullptr;
-  if (next != nullptr) make_ready(w, *next, false);
+  const bool used_up = w.reductions_left <= 0;
+  if (used_up) turn_used_up(w);
   const bool inherits = w.run_next.load(std::memory_order_relaxed) != nullptr;
-  if (!inherits) w.reductions_left = budget;
+  if (!inherits) w.reductions_left = static_cast<std::int32_t>(w.home.options.reductions);
   const bool below = w.round % below_every == 0 && w.home.urgent_askers.load(std::memory_order_relaxed) > 0;
   for (const priority of : {priority::max, priority::high}) {
     if (below) break;
     if (process_control* p = take_injected(w, of)) return p;
   }
   if (inherits) {
+    if (!w.queue.empty()) w.reductions_left -= inherit_reductions;
     if (process_control* p = take_next(w)) return p;
+  }
+  if (used_up) {
+    if (process_control* p = find_after_turn(w)) return p;
   }
   if (w.round % injected_first_every == 0) {
     if (process_control* p = take_injected(w, priority::normal)) return p;

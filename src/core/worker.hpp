@@ -9,6 +9,9 @@
 // While one of high priority waits for the answer to a question, every fourth time without 1: else who is to answer would
 // never run beside others of high priority that are always ready.
 // A process that became ready and was pushed out of run_next goes to the run queue, where others may steal it.
+// After a turn that was used up: who is in run_next goes to the run queue, if anybody waits; every second time the injected
+// ones come first; and a worker with one process of its own takes from those with more, so that endless loops are spread
+// evenly (every 16th time also from those with as many: three loops on two workers get the same).
 //
 // A worker that is stuck in a process, or blocks on purpose, is relieved of what waits for it: relief.hpp. So its queue,
 // its timers and its run-next place are made for being taken by another thread, at any moment, without its help.
@@ -72,6 +75,7 @@ struct worker {
   std::int32_t reductions_left = 0;
   std::int32_t polls_left = 0;  // of preemptible code, until they are one reduction: preempt.cpp
   std::uint32_t round = 0;
+  std::uint32_t turns_used_up = 0;  // reductions ran out
   std::uint64_t next_ref = 0;
   fiber::thread_frame frame;
   fiber::slot_cache slots;

@@ -12,6 +12,12 @@ void loop_until(const std::atomic<bool>& released, std::atomic<std::uint64_t>& t
   while (!released.load(std::memory_order_relaxed)) turns.fetch_add(1, std::memory_order_relaxed);
 }
 
+void race(std::uint64_t goal, std::atomic<bool>& over, std::atomic<std::uint64_t>& turns) {
+  while (!over.load(std::memory_order_relaxed)) {
+    if (turns.fetch_add(1, std::memory_order_relaxed) + 1 >= goal) over = true;
+  }
+}
+
 namespace {
 
 struct notes {

@@ -9,6 +9,9 @@ namespace support {
 /// Loops until released; `turns` says how far it got.
 void loop_until(const std::atomic<bool>& released, std::atomic<std::uint64_t>& turns);
 
+/// As loop_until; it is over for all when one has got to the goal.
+void race(std::uint64_t goal, std::atomic<bool>& over, std::atomic<std::uint64_t>& turns);
+
 /// As loop_until, in a frame that has something to destroy: sets `destroyed` when it is left.
 void loop_with_cleanup(const std::atomic<bool>& released, std::atomic<bool>& destroyed);
 
