@@ -539,6 +539,25 @@ TEST_CASE("fault: handlers that were there before are asked for what is not ours
         }).exited_with(7));
 }
 
+TEST_CASE("fault: a program\'s own SIGURG reaches its own handler, and is put back") {
+  CHECK(support::in_child([] {
+          struct sigaction action {};
+          action.sa_sigaction = &handler_of_program;
+          action.sa_flags = SA_SIGINFO;
+          ::sigaction(SIGURG, &action, nullptr);
+          { const runtime rt{containing(1)}; }
+          if (handler_now(SIGURG).sa_sigaction != &handler_of_program) ::_exit(1);
+          const runtime rt{containing(1)};
+          ::kill(::getpid(), SIGURG);
+          for (;;) ::pause();
+        }).exited_with(7));
+  CHECK(support::in_child([] {
+          const runtime rt{containing(1)};
+          std::raise(SIGURG);  // nobody else's: nothing happens, as without us
+          ::_exit(7);
+        }).exited_with(7));
+}
+
 TEST_CASE("fault: a runtime in a program takes no handlers unless it is asked, joist::run does") {
   CHECK(support::in_child([] {
           runtime rt{support::quiet(1)};

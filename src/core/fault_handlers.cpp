@@ -12,10 +12,30 @@
 
 #include "core/fault.hpp"
 #include "core/fault_frames.hpp"
+#include "core/whereabouts.hpp"
 #include "fiber/isolation.hpp"
 
 namespace joist::inline v0::core {
 namespace {
+
+struct handled_signal {
+  int signal;
+  void (*handler)(int, siginfo_t*, void*);
+  int flags;
+};
+
+// NODEFER: a handler that is left by an exception leaves the signal as it was.
+constexpr std::array handled {
+  handled_signal{SIGSEGV, &on_fault, SA_NODEFER}, handled_signal{SIGBUS, &on_fault, SA_NODEFER},
+      handled_signal{SIGFPE, &on_fault, SA_NODEFER}, handled_signal{SIGILL, &on_fault, SA_NODEFER},
+      handled_signal{SIGABRT, &on_fault, SA_NODEFER},
+#if defined(__aarch64__)
+      handled_signal{SIGTRAP, &on_fault, SA_NODEFER},  // __builtin_trap is a brk
+#endif
+      handled_signal {
+    SIGURG, &on_question, SA_RESTART
+  }
+};
 
 struct before_us {
   struct sigaction action {};
@@ -23,40 +43,39 @@ struct before_us {
 };
 
 // Written under the mutex, before the handler that reads them can run.
-constinit std::array<before_us, fault_signals.size()> previous{};
+constinit std::array<before_us, handled.size()> previous{};
 constinit std::terminate_handler previous_terminate = nullptr;
 constinit std::size_t holders = 0;
 constinit std::mutex mutex;
 
 before_us& before(int signal) noexcept {
-  return previous[static_cast<std::size_t>(std::find(fault_signals.begin(), fault_signals.end(), signal) -
-                                           fault_signals.begin())];
+  const auto* found = std::find_if(handled.begin(), handled.end(), [signal](const auto& h) { return h.signal == signal; });
+  return previous[static_cast<std::size_t>(found - handled.begin())];
 }
 
-bool is_ours(const struct sigaction& action) noexcept {
-  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &on_fault;
+bool is_ours(const struct sigaction& action, const handled_signal& h) noexcept {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == h.handler;
 }
 
 void install() noexcept {
-  struct sigaction ours {};
-  ours.sa_sigaction = &on_fault;
-  // NODEFER: a handler that is left by an exception leaves the signal as it was.
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  for (const int signal : fault_signals) {
-    before_us& b = before(signal);
+  for (const handled_signal& h : handled) {
+    before_us& b = before(h.signal);
     if (b.installed) continue;  // to come twice in a chain of handlers would close it to a circle
-    ::sigaction(signal, nullptr, &b.action);
-    b.installed = ::sigaction(signal, &ours, nullptr) == 0;
+    struct sigaction ours {};
+    ours.sa_sigaction = h.handler;
+    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | h.flags;
+    ::sigaction(h.signal, nullptr, &b.action);
+    b.installed = ::sigaction(h.signal, &ours, nullptr) == 0;
   }
   if (std::get_terminate() != &on_terminate) previous_terminate = std::set_terminate(&on_terminate);
 }
 
 void uninstall() noexcept {
-  for (const int signal : fault_signals) {
-    before_us& b = before(signal);
+  for (const handled_signal& h : handled) {
+    before_us& b = before(h.signal);
     struct sigaction now {};
-    ::sigaction(signal, nullptr, &now);
-    if (is_ours(now) && ::sigaction(signal, &b.action, nullptr) == 0) b.installed = false;
+    ::sigaction(h.signal, nullptr, &now);
+    if (is_ours(now, h) && ::sigaction(h.signal, &b.action, nullptr) == 0) b.installed = false;
   }
   if (std::get_terminate() == &on_terminate) std::set_terminate(previous_terminate);
 }

@@ -7,13 +7,7 @@
 
 namespace joist::inline v0::core {
 
-#if defined(__aarch64__)
-inline constexpr std::array fault_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};  // __builtin_trap is a brk
-#else
-inline constexpr std::array fault_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-#endif
-
-/// Handles the signals above. May leave by an exception.
+/// Handles the signals of faults. May leave by an exception.
 void on_fault(int signal, siginfo_t* info, void* context);
 /// Handles std::terminate.
 [[noreturn]] void on_terminate();

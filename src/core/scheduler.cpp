@@ -83,14 +83,20 @@ void check_spawn_options(const spawn_options& o) {
 }
 
 /// Threads made while it lives take no signals but those that a thread raises by what it does itself, and the
-/// profiler's: handlers of the program run on threads of the program, not on the small stacks of processes.
+/// profiler's, and with `but_questions` the watcher's (whereabouts.hpp): handlers of the program run on threads of the
+/// program, not on the small stacks of processes.
 class signals_held_back {
  public:
-  signals_held_back() noexcept {
+  explicit signals_held_back(bool but_questions) noexcept {
     sigset_t held;
     ::sigfillset(&held);
     for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF}) ::sigdelset(&held, own);
     ::pthread_sigmask(SIG_BLOCK, &held, &before_);
+    if (!but_questions) return;
+    sigset_t questions;  // the watcher, who makes spare threads, does not take them
+    ::sigemptyset(&questions);
+    ::sigaddset(&questions, SIGURG);
+    ::pthread_sigmask(SIG_UNBLOCK, &questions, nullptr);
   }
   ~signals_held_back() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   signals_held_back(const signals_held_back&) = delete;
@@ -155,7 +161,7 @@ scheduler::~scheduler() {
 bool scheduler::start_thread(worker& w) {
   const std::scoped_lock lock{stop_mutex_};
   if (quit.load(std::memory_order_seq_cst)) return false;
-  const signals_held_back held;
+  const signals_held_back held{contains_faults};
   try {
     w.thread = std::thread{[keep = shared_from_this(), &w] {
       core::work(w);
@@ -186,7 +192,7 @@ void scheduler::start_threads() {
 
 bool scheduler::start_watcher() {
   const std::scoped_lock lock{stop_mutex_};
-  const signals_held_back held;
+  const signals_held_back held{false};
   try {
     watch.thread = std::thread{[keep = shared_from_this()] {
       keep->watch.watch(*keep);

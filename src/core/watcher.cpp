@@ -1,5 +1,6 @@
 #include "core/watcher.hpp"
 
+#include <joist/exit_reason.hpp>
 #include <joist/log.hpp>
 
 #include <fmt/format.h>
@@ -72,7 +73,7 @@ bool watcher::look_at(worker& w, sight& s, std::int64_t now) {
   }
   const std::int64_t stuck = now - s.since;
   const bool on = w.duty.load(std::memory_order_relaxed) == post::on;
-  if (on && stuck >= w.home.options.stuck_after.count() * ns_per_ms && others_wait(w, now)) relieve(w, stuck, now);
+  if (on && stuck >= w.home.options.stuck_after.count() * ns_per_ms && others_wait(w, now)) relieve(w, s, now);
   process_control* p = w.running_now.load(std::memory_order_acquire);
   if (p == nullptr || !p->urgent.load(std::memory_order_seq_cst)) return on;
   if (s.urgent_since == 0) s.urgent_since = now;
@@ -80,10 +81,10 @@ bool watcher::look_at(worker& w, sight& s, std::int64_t now) {
   return act_for(w, *p) ? on : true;
 }
 
-void watcher::relieve(worker& w, std::int64_t stuck_ns, std::int64_t now) {
+void watcher::relieve(worker& w, const sight& s, std::int64_t now) {
   process_control* p = w.running_now.load(std::memory_order_acquire);
   const relief::result r = w.home.relief.relieve(w);
-  if (r != relief::result::not_on) warn(w, p, stuck_ns, now);
+  if (r != relief::result::not_on) warn(w, p, s, now);
 }
 
 // False: the process is in the middle of a runtime call; soon again.
@@ -102,26 +103,30 @@ bool watcher::act_for(worker& w, process_control& p) {
   return true;
 }
 
-void watcher::warn(worker& w, process_control* p, std::int64_t stuck_ns, std::int64_t now) {
+void watcher::warn(worker& w, process_control* p, const sight& s, std::int64_t now) {
   if (!w.home.options.stuck_warnings || p == nullptr) return;
   std::string who;
+  const void* place = nullptr;
   {
     const claim mine{*p, w.home.claim_mutex};
     if (!mine.holds() || w.running_now.load(std::memory_order_seq_cst) != p || p->signals.is_closed()) return;
-    const void* place = p->body != nullptr ? reinterpret_cast<const void*>(p->body->run) : nullptr;
+    place = p->body != nullptr ? reinterpret_cast<const void*>(p->body->run) : nullptr;
     if (warned_.size() >= most_places_remembered) warned_.clear();
     std::int64_t& last = warned_[place];
     if (last != 0 && now - last < warn_again_after) return;
     last = now;
     who = fmt::format("process {} \"{}\"", w.home.pid_of(*p), p->extras == nullptr ? "" : p->extras->label);
   }
+  std::string where = whereabouts(w, s.switches, where_);
+  if (place != nullptr) where += "\n  body: " + symbolize({const_cast<void*>(place)}).front();
   w.home.log(log_level::warning,
              fmt::format("{} has not come back to worker {} for {} ms while others wait: {}. For code that takes long: "
-                         "joist::checkpoint, joist_preemptible or joist::blocking (docs/guides/blocking.md)",
-                         who, w.number, stuck_ns / ns_per_ms,
+                         "joist::checkpoint, joist_preemptible or joist::blocking (docs/guides/blocking.md){}",
+                         who, w.number, (now - s.since) / ns_per_ms,
                          w.duty.load(std::memory_order_relaxed) == post::on
                              ? "no spare thread is left to go on with them (runtime_options::spare_threads)"
-                             : "another thread goes on with them"));
+                             : "another thread goes on with them",
+                         where));
 }
 
 }  // namespace joist::inline v0::core

@@ -7,7 +7,7 @@
 //
 // What it does
 //   a worker that is on has the same count of switches for stuck_after, and others wait:
-//       relieves it (relief.hpp), and warns, once a second for the same code
+//       relieves it (relief.hpp), and warns, once a second for the same code, with the place it is in (whereabouts.hpp)
 //   a process in such a worker, or in a relieved one, was sent an exit signal, and has not come to the runtime for
 //   kill_after:
 //       acts for it (claim.hpp). If the signal ends it, links and monitors hear of it now: a zombie
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "core/parker.hpp"
+#include "core/whereabouts.hpp"
 
 namespace joist::inline v0::detail {
 class scheduler;
@@ -63,8 +64,8 @@ class watcher {
   /// Whether there is a reason to look again soon.
   bool look(scheduler& home, std::int64_t now);
   bool look_at(worker& w, sight& s, std::int64_t now);
-  void relieve(worker& w, std::int64_t stuck_ns, std::int64_t now);
-  void warn(worker& w, process_control* p, std::int64_t stuck_ns, std::int64_t now);
+  void relieve(worker& w, const sight& s, std::int64_t now);
+  void warn(worker& w, process_control* p, const sight& s, std::int64_t now);
   bool act_for(worker& w, process_control& p);
 
   parker bed_;
@@ -73,6 +74,7 @@ class watcher {
   // -- its thread
   std::vector<sight> seen_;
   std::unordered_map<const void*, std::int64_t> warned_;
+  question where_;
 };
 
 }  // namespace joist::inline v0::core

@@ -1,6 +1,8 @@
 #include "core/worker.hpp"
 
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -346,6 +348,7 @@ void work(worker& w) {
   const fault_stack for_handlers{w.home.contains_faults};
   base::pool_attach_thread();
   set_this_worker(&w);
+  w.thread_id.store(static_cast<pid_t>(::syscall(SYS_gettid)), std::memory_order_relaxed);
   fiber::describe_thread(w.frame, &w);
   w.resting.store(false, std::memory_order_seq_cst);
   w.home.watch.rouse();

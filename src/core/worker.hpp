@@ -65,6 +65,8 @@ inline constexpr std::size_t most_workers = 1023;
 
 enum class post : std::uint8_t { on, relieved, spare };
 
+struct question;
+
 struct worker {
   worker(scheduler& s, std::uint32_t number);
 
@@ -96,6 +98,8 @@ struct worker {
   std::atomic<std::uint64_t> switches{0};              // grows whenever it is outside of any process; the worker writes
   std::atomic<bool> resting{true};                     // sleeps, or has not begun, or has ended
   std::atomic<bool> left{false};                       // its thread is about to end
+  std::atomic<pid_t> thread_id{0};                     // the kernel's
+  std::atomic<question*> asked{nullptr};               // whereabouts.hpp
   std::atomic<process_control*> running_now{nullptr};  // for reports and the watcher
   std::atomic<fiber::slot*> shared_slot{nullptr};      // that it holds
   counter spawned, ended, copies, slot_waits, steals, abandoned;

@@ -34,6 +34,22 @@ struct spin {
   }
 };
 
+}  // namespace
+
+// Exported, so that a backtrace has their names.
+extern "C" [[gnu::noinline, gnu::visibility("default")]] void crunch_numbers(std::atomic<int>& begun,
+                                                                             const std::atomic<bool>& released) {
+  ++begun;
+  while (!released.load(std::memory_order_relaxed)) {
+  }
+}
+extern "C" [[gnu::noinline, gnu::visibility("default")]] void wait_for_lock(std::timed_mutex& m) {
+  m.lock();
+  m.unlock();
+}
+
+namespace {
+
 /// A reason that takes its time to be printed in a report: until the process it ends has gone on.
 struct slow_to_print {
   inline static std::atomic<bool> reached{false};
@@ -55,6 +71,10 @@ joist::log_sink sink_of(const std::shared_ptr<collected_log>& log) {
     const std::scoped_lock lock{log->mutex};
     log->text.append(line).append("\n");
   };
+}
+
+void await_text(collected_log& log, const char* part) {
+  while (log.get().find(part) == std::string::npos) std::this_thread::yield();
 }
 
 /// How often a thread of this program has gone to sleep, and so was woken.
@@ -186,6 +206,60 @@ TEST_CASE("watcher: warns with pid, label and what to do, once a second for the 
   std::size_t warnings = 0;
   for (std::size_t at = 0; (at = text.find("number cruncher", at)) != std::string::npos; ++at) ++warnings;
   CHECK(static_cast<double>(warnings) <= 1 + seconds);
+}
+
+TEST_CASE("watcher: the warning shows where a process computes or waits for a lock, by a backtrace", "[faults]") {
+  const auto log = std::make_shared<collected_log>();
+  joist::runtime_options o = quiet(1);
+  o.log = sink_of(log);
+  o.contain_faults = true;
+  joist::runtime rt{o};
+  const auto loop = std::make_shared<spin>();
+  std::timed_mutex m;
+  m.lock();
+  rt.spawn({.label = "number cruncher"}, [loop] { crunch_numbers(loop->begun, loop->released); });
+  rt.spawn({.label = "patient"}, [&m] { wait_for_lock(m); });
+  rt.ask([] { play(1); }, 60s);  // behind both
+  await_text(*log, "\"patient\" has not come back");
+  loop->released = true;
+  m.unlock();
+  CHECK(rt.stop(10s).clean());
+  const std::string text = log->get();
+  INFO(text);
+  const bool has_backtraces = text.find("contain_faults: not") == std::string::npos;  // it is said why there are none
+  CHECK((text.find("crunch_numbers") != std::string::npos) == has_backtraces);
+  CHECK((text.find("wait_for_lock") != std::string::npos) == has_backtraces);
+}
+
+TEST_CASE("watcher: a system call of a stuck process is named, and not interrupted") {
+  const auto log = std::make_shared<collected_log>();
+  joist::runtime_options o = quiet(1);
+  o.log = sink_of(log);
+  o.contain_faults = true;
+  joist::runtime rt{o};
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  std::atomic<ssize_t> read{0};
+  std::atomic<int> slept{-2};
+  rt.spawn({.label = "reader"}, [&] {
+    char c = 0;
+    read = ::read(ends[0], &c, 1);
+  });
+  rt.spawn({.label = "sleeper"}, [&] {
+    const timespec nap{0, 200'000'000};
+    slept = ::nanosleep(&nap, nullptr);
+  });
+  rt.ask([] { play(1); }, 60s);
+  await_text(*log, "\"reader\"");
+  await_text(*log, "\"sleeper\"");
+  REQUIRE(::write(ends[1], "x", 1) == 1);
+  while (read == 0 || slept == -2) std::this_thread::yield();
+  CHECK(rt.stop(10s).clean());
+  CHECK(read == 1);
+  CHECK(slept == 0);
+  INFO(log->get());
+  CHECK(log->get().find("waits in the system call of") != std::string::npos);
+  CHECK(log->get().find("nanosleep") != std::string::npos);
 }
 
 TEST_CASE("watcher: without a spare thread others wait, and the warning says so") {
