@@ -33,7 +33,7 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(JOIST_CHECK_ISOLATION)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
 TEST_CASE("fault: under a sanitizer nothing is contained, and a runtime that was asked to says so") {
   const auto end = support::in_child([] {
@@ -479,7 +479,6 @@ TEST_CASE("fault: signals that others send are not taken for faults") {
   }
 }
 
-#ifndef JOIST_CHECK_ISOLATION  // which installs a handler of its own over ours
 namespace {
 
 volatile std::sig_atomic_t seen_before_us = 0;
@@ -558,6 +557,25 @@ TEST_CASE("fault: a program\'s own SIGURG reaches its own handler, and is put ba
         }).exited_with(7));
 }
 
+TEST_CASE("fault: handlers that somebody came over, and who took ours out with his own, are installed again") {
+  CHECK(support::in_child([] {
+          struct sigaction over {};
+          over.sa_sigaction = &handler_of_program;
+          over.sa_flags = SA_SIGINFO;
+          struct sigaction before {};
+          ::sigaction(SIGSEGV, nullptr, &before);
+          {
+            runtime first{containing(1)};
+            ::sigaction(SIGSEGV, &over, nullptr);
+          }
+          ::sigaction(SIGSEGV, &before, nullptr);
+          runtime second{containing(1)};
+          second.ask([] { (void)reason_of_fault(way::read_null, nobody_counts); });
+          ::_exit(7);
+        }).exited_with(7));
+}
+
+#ifndef JOIST_CHECK_ISOLATION  // where every runtime takes them
 TEST_CASE("fault: a runtime in a program takes no handlers unless it is asked, joist::run does") {
   CHECK(support::in_child([] {
           runtime rt{support::quiet(1)};

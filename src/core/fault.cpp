@@ -14,6 +14,7 @@
 #include "core/fault_report.hpp"
 #include "core/process_main.hpp"
 #include "core/scheduler.hpp"
+#include "fiber/isolation.hpp"
 
 namespace joist::inline v0::core {
 namespace {
@@ -119,6 +120,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   auto& interrupted_at = *static_cast<ucontext_t*>(context);
   if (stopper.load(std::memory_order_relaxed) != 0) return stop_with_others(signal, info, context);
   fault_judgement j = judge(signal, *info, interrupted_at);
+  if (j.foreign != nullptr) fiber::report_foreign_use(*j.foreign);
   if (j.what == fault_judgement::verdict::contain) {
     // A handler that was installed over us may hold signals back; who leaves without returning puts them right himself.
     ::pthread_sigmask(SIG_SETMASK, &interrupted_at.uc_sigmask, nullptr);

@@ -41,7 +41,7 @@ namespace joist::inline v0::core {
 [[nodiscard]] const char* why_not_contained() noexcept;
 
 /// A runtime's share in the handlers, which are the program's: the first installs them, the last puts back what was there,
-/// but for signals that others have taken since.
+/// but for signals that others have taken since. In checks of isolation each runtime has one (fiber/isolation.hpp).
 class fault_handlers {
  public:
   fault_handlers() = default;

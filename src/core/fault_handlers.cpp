@@ -13,7 +13,6 @@
 #include "core/fault.hpp"
 #include "core/fault_frames.hpp"
 #include "core/whereabouts.hpp"
-#include "fiber/isolation.hpp"
 
 namespace joist::inline v0::core {
 namespace {
@@ -57,14 +56,25 @@ bool is_ours(const struct sigaction& action, const handled_signal& h) noexcept {
   return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == h.handler;
 }
 
+// Somebody who came over ours has put back what was before us, or nothing: no chain leads to us any more.
+bool was_taken_out(const before_us& b, const struct sigaction& now) noexcept {
+  if ((now.sa_flags & SA_SIGINFO) == 0 && (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN)) return true;
+  const bool same_kind = ((now.sa_flags ^ b.action.sa_flags) & SA_SIGINFO) == 0;
+  return same_kind && ((now.sa_flags & SA_SIGINFO) != 0 ? now.sa_sigaction == b.action.sa_sigaction
+                                                        : now.sa_handler == b.action.sa_handler);
+}
+
 void install() noexcept {
   for (const handled_signal& h : handled) {
     before_us& b = before(h.signal);
-    if (b.installed) continue;  // to come twice in a chain of handlers would close it to a circle
+    struct sigaction now {};
+    ::sigaction(h.signal, nullptr, &now);
+    // To come twice in a chain of handlers would close it to a circle.
+    if (b.installed && !was_taken_out(b, now)) continue;
     struct sigaction ours {};
     ours.sa_sigaction = h.handler;
     ours.sa_flags = SA_SIGINFO | SA_ONSTACK | h.flags;
-    ::sigaction(h.signal, nullptr, &b.action);
+    b.action = now;
     b.installed = ::sigaction(h.signal, &ours, nullptr) == 0;
   }
   if (std::get_terminate() != &on_terminate) previous_terminate = std::set_terminate(&on_terminate);
@@ -91,11 +101,11 @@ std::size_t fault_stack_bytes() noexcept {
 
 }  // namespace
 
-bool can_contain_faults() noexcept { return !base::sanitized && !fiber::checks_isolation && read_modules(); }
+bool can_contain_faults() noexcept { return !base::sanitized && read_modules(); }
 
 const char* why_not_contained() noexcept {
-  return base::sanitized || fiber::checks_isolation
-             ? "contain_faults: not under a sanitizer or a check of isolation, whose own report says more"
+  return base::sanitized
+             ? "contain_faults: not under a sanitizer, whose own report says more"
              : "contain_faults: not where the C library is linked into the program: it could not be seen whether a "
                "fault interrupts malloc";
 }

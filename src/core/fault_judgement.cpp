@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "core/scheduler.hpp"
+#include "fiber/isolation.hpp"
 #include "fiber/slot.hpp"
 
 namespace joist::inline v0::core {
@@ -53,14 +54,22 @@ bool touches_memory(fault_kind kind) noexcept {
          kind == fault_kind::stack_overflow;
 }
 
+const fiber::slot* foreign_stack(const fault_judgement& j) noexcept {
+  if (!fiber::checks_isolation || j.kind != fault_kind::wild_access) return nullptr;
+  const fiber::slot* used = fiber::watched_stack_at(j.address);
+  return j.p != nullptr && used == j.p->stack ? nullptr : used;
+}
+
 // Of a fault in a process's own code: why it is not contained, or null.
 const char* refusal(const fault_judgement& j, const worker& w, int signal, const siginfo_t& info) noexcept {
   if (base::assertion_has_failed()) return "an internal error of Joist";
   if (signal == SIGBUS && info.si_code == hardware_memory_error) return "the memory of this address is broken";
+  if (j.foreign != nullptr) return "a pointer into the stack of a process that does not run";
   if (j.kind == fault_kind::wild_access && w.home.options.faults != fault_policy::contain_wild_access)
     return "a wild access, which may have damaged what others use (runtime_options::faults)";
-  if (signal != SIGABRT && owner_of(j.frames.place()) == code_owner::joist) return "a fault in the runtime itself";
-  return holds_locks(*j.p, j.frames);
+  if (const char* held = holds_locks(*j.p, j.frames)) return held;  // says more, also where it was called by the runtime
+  const bool in_runtime = signal != SIGABRT && owner_of(j.frames.place()) == code_owner::joist;
+  return in_runtime ? "a fault in the runtime itself" : nullptr;
 }
 
 }  // namespace
@@ -114,7 +123,9 @@ fault_judgement judge(int signal, const siginfo_t& info, ucontext_t& context) no
   j.p = w != nullptr ? w->running : nullptr;
   j.kind = kind_of(signal, info, j.p);
   j.address = !touches_memory(j.kind) ? before.pc : info.si_code != SI_KERNEL ? info.si_addr : nullptr;
-  if (w == nullptr || !raised_here(signal, info)) return j;
+  if (!raised_here(signal, info)) return j;
+  j.foreign = foreign_stack(j);
+  if (w == nullptr) return j;
   j.what = verdict::stop;
   if (on_fault_stack(context, before.sp)) {
     j.because = "a fault while a fault was handled";

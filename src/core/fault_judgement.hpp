@@ -31,9 +31,10 @@ struct fault_judgement {
   verdict what = verdict::not_ours;
   fault_kind kind = fault_kind::wild_access;
   const void* address = nullptr;
-  const char* because = nullptr;   // why the program stops
-  const char* function = nullptr;  // in which
-  process_control* p = nullptr;    // the process, if one runs on this thread
+  const char* because = nullptr;         // why the program stops
+  const char* function = nullptr;        // in which
+  process_control* p = nullptr;          // the process, if one runs on this thread
+  const fiber::slot* foreign = nullptr;  // the stack of a process that does not run was used (fiber/isolation.hpp)
   fault_frames frames;
 };
 

@@ -135,6 +135,7 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
     w.timers.store(shelves.back().get(), std::memory_order_relaxed);
   }
   base::prepare_asymmetric_fences();
+  if constexpr (fiber::checks_isolation) handlers_.hold();  // they report who uses the stack of another
   table.set_grace({[this] {
                      std::vector<std::uint64_t> since;
                      for (const auto& w : workers) since.push_back(w->switches.load(std::memory_order_seq_cst));

@@ -1,6 +1,5 @@
 #include "fiber/isolation.hpp"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,39 +12,16 @@
 namespace joist::inline v0::fiber {
 namespace {
 
-constexpr std::size_t most_stacks = 65536;
+constexpr std::uint32_t most_stacks = 65536;  // beyond, stacks are closed all the same, but not named
 
 constinit std::array<std::atomic<slot*>, most_stacks> stacks{};
-constinit std::atomic<std::size_t> count{0};
-struct sigaction previous;
+constinit std::atomic<std::uint32_t> places_used{0};
+constinit std::mutex mutex;              // guards who is put in or taken out, and first_free; rank: innermost
+constinit std::uint32_t first_free = 0;  // no place before it is free
 
 void write_text(const char* text) noexcept {
   const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
   (void)written;
-}
-
-// Async-signal-safe: reads atomics, writes to standard error, and gives the fault back.
-void on_fault(int signal, siginfo_t* info, void* context) {
-  const auto* address = static_cast<const std::byte*>(info->si_addr);
-  const std::size_t known = std::min(count.load(std::memory_order_acquire), most_stacks);
-  for (std::size_t i = 0; i < known; ++i) {
-    const slot* s = stacks[i].load(std::memory_order_acquire);
-    if (s == nullptr || address < s->top - s->bytes || address >= s->top) continue;
-    write_text("joist: isolation: the stack of a process that does not run was used: ");
-    write_text(s->name.data());
-    write_text(". Send values; a pointer into a stack is good only while its process runs.\n");
-    break;
-  }
-  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr)
-    return previous.sa_sigaction(signal, info, context);
-  ::sigaction(signal, &previous, nullptr);  // faults again, and is handled as without us
-}
-
-void install() noexcept {
-  struct sigaction action {};
-  action.sa_sigaction = &on_fault;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  ::sigaction(SIGSEGV, &action, &previous);
 }
 
 }  // namespace
@@ -61,10 +37,36 @@ void name_stack(slot& s, const char* name) noexcept {
 }
 
 void watch_stack(slot& s) noexcept {
-  static std::once_flag once;
-  std::call_once(once, install);
-  const std::size_t at = count.fetch_add(1, std::memory_order_acq_rel);
-  if (at < most_stacks) stacks[at].store(&s, std::memory_order_release);
+  const std::scoped_lock lock{mutex};
+  while (first_free < most_stacks && stacks[first_free].load(std::memory_order_relaxed) != nullptr) ++first_free;
+  s.watched_at = first_free;
+  if (first_free == most_stacks) return;
+  // release: the slot's addresses, for a handler on any thread.
+  stacks[first_free++].store(&s, std::memory_order_release);
+  places_used.store(std::max(places_used.load(std::memory_order_relaxed), first_free), std::memory_order_release);
+}
+
+void forget_stack(const slot& s) noexcept {
+  if (s.watched_at == most_stacks) return;
+  const std::scoped_lock lock{mutex};
+  stacks[s.watched_at].store(nullptr, std::memory_order_relaxed);
+  first_free = std::min(first_free, s.watched_at);
+}
+
+const slot* watched_stack_at(const void* address) noexcept {
+  const auto* at = static_cast<const std::byte*>(address);
+  const std::uint32_t used = places_used.load(std::memory_order_acquire);
+  for (std::uint32_t i = 0; i < used; ++i) {
+    const slot* s = stacks[i].load(std::memory_order_acquire);
+    if (s != nullptr && at >= s->top - s->bytes && at < s->top) return s;
+  }
+  return nullptr;
+}
+
+void report_foreign_use(const slot& s) noexcept {
+  write_text("joist: isolation: the stack of a process that does not run was used: ");
+  write_text(s.name.data());
+  write_text(". Send values; a pointer into a stack is good only while its process runs.\n");
 }
 
 }  // namespace joist::inline v0::fiber

@@ -36,7 +36,8 @@ struct alignas(64) slot {
   std::atomic<std::uint32_t> users{0};  // of a shared one: fibers that have it for life
   std::atomic<bool> stuck{false};       // of a shared one: its holder does not come back; no new fibers for now
   slot_kind kind = slot_kind::shared;
-  bool lent = false;  // its process may lend addresses in it: an isolation check leaves it open
+  bool lent = false;             // its process may lend addresses in it: an isolation check leaves it open
+  std::uint32_t watched_at = 0;  // of isolation.cpp
 #ifdef JOIST_CHECK_ISOLATION
   std::array<char, 128> name{};  // of the process: see isolation.hpp
 #else

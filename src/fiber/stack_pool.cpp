@@ -90,6 +90,9 @@ stack_pool::stack_pool(std::size_t slots, std::size_t slot_bytes)
 }
 
 stack_pool::~stack_pool() {
+  if constexpr (checks_isolation) {
+    for (const auto& s : own_slots_) forget_stack(*s);
+  }
   base::release_pages(range_, limit_ * slot_bytes_);
   for (const auto& [begin, bytes] : own_maps_) base::release_pages(begin, bytes);
 }

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using support::go;
 using support::way;
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(JOIST_CHECK_ISOLATION)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 namespace {
 

@@ -36,7 +36,7 @@ volatile int zero = 0;
 int* volatile null = nullptr;
 void (*volatile no_function)() = nullptr;
 
-// By a pointer, as a call that may throw: compilers think that assembly throws nothing.
+// By a pointer, as a call that may throw: compilers think that assembly throws nothing, and look into functions.
 [[gnu::noinline]] void execute_illegal() {
 #if defined(__x86_64__)
   asm volatile("ud2");
@@ -45,6 +45,7 @@ void (*volatile no_function)() = nullptr;
 #endif
 }
 void (*volatile illegal)() = &execute_illegal;
+volatile int* (*volatile page_to_read)() = &beyond_a_file;
 
 volatile bool always = true;
 
@@ -66,32 +67,51 @@ struct throws_at_its_end {
 
 [[gnu::noinline]] void leave_noexcept() noexcept { throw_one<std::logic_error>("not from here"); }
 
-// The local is what needs tables: a function without any is left by whatever comes.
-[[gnu::noinline]] int commit_here(support::way how, std::atomic<int>& ended) {
+// The local is what needs tables, and the call gives the function one: without any it would be left by whatever comes. No
+// call comes behind the instructions: what is between two calls may be in their entry of the table.
+[[gnu::noinline]] int commit_instruction(support::way how, std::atomic<int>& ended) {
   const counts_its_end local{ended};
+  volatile int* const beyond = page_to_read();
   volatile int result = 0;
   switch (how) {
     case support::way::divide: result = 100 / zero; break;
     case support::way::read_null: result = null[4]; break;
+    case support::way::read_beyond_file: result = *beyond; break;
+    case support::way::read_wildly: result = *reinterpret_cast<volatile int*>(std::uintptr_t{0x123456789000}); break;
+    default: result = *reinterpret_cast<volatile int*>(std::uintptr_t{0x8123456789abcdef}); break;
+  }
+  return result;
+}
+
+[[gnu::noinline]] int commit_call(support::way how, std::atomic<int>& ended) {
+  const counts_its_end local{ended};
+  switch (how) {
     case support::way::call_null: no_function(); break;
-    case support::way::read_beyond_file: result = *beyond_a_file(); break;
     case support::way::call_illegal: illegal(); break;
     case support::way::trap: __builtin_trap();
     case support::way::overflow: {
       volatile int first = 0;
-      result = deepen(&first);
-      break;
+      return deepen(&first);
     }
     case support::way::abort: std::abort();
     case support::way::leave_noexcept: leave_noexcept(); break;
-    case support::way::throw_in_destructor: {
+    default: {
       const throws_at_its_end last;
       break;
     }
-    case support::way::read_wildly: result = *reinterpret_cast<volatile int*>(std::uintptr_t{0x123456789000}); break;
-    case support::way::read_no_address: result = *reinterpret_cast<volatile int*>(std::uintptr_t{0x8123456789abcdef}); break;
   }
-  return result;
+  return 0;
+}
+
+int commit_here(support::way how, std::atomic<int>& ended) {
+  switch (how) {
+    case support::way::divide:
+    case support::way::read_null:
+    case support::way::read_beyond_file:
+    case support::way::read_wildly:
+    case support::way::read_no_address: return commit_instruction(how, ended);
+    default: return commit_call(how, ended);
+  }
 }
 
 }  // namespace
