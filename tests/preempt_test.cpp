@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -114,6 +115,23 @@ TEST_CASE("preemptible: what comes from outside waits for a few turns of loops, 
   CHECK(waited[50] < 12 * steps_of_a_turn);
   loops.released = true;
   CHECK(rt.stop(10s).clean());
+}
+
+TEST_CASE("preemptible: one of low priority, and one from outside, have turns beside more loops than a run queue holds") {
+  joist::runtime_options o = alone();
+  o.reductions = 100;
+  joist::runtime rt{o};
+  std::atomic<bool> over{false};
+  std::array<std::atomic<std::uint64_t>, 600> turns{};
+  std::atomic<std::uint64_t> low{0};
+  for (auto& mine : turns) rt.spawn([&over, &mine] { loop_until(over, mine); });
+  rt.ask([] {}, 60s);
+  while (std::any_of(turns.begin(), turns.end(), [](const auto& t) { return t == 0; })) std::this_thread::yield();
+  const std::uint64_t before = std::accumulate(turns.begin(), turns.end(), std::uint64_t{0});
+  rt.spawn({.priority = joist::priority::low}, [&over, &low] { race(1'000'000, over, low); });
+  while (!over) std::this_thread::yield();
+  CHECK(rt.stop(20s).clean());
+  CHECK(std::accumulate(turns.begin(), turns.end(), std::uint64_t{0}) - before < 30 * low);  // an eighth is its share
 }
 
 TEST_CASE("preemptible: calls are counted too") {

@@ -41,7 +41,10 @@ struct runtime_options {
   std::size_t spare_threads = 256;            ///< most threads beside the workers, for code that blocks or computes long
   std::chrono::milliseconds stuck_after{10};  ///< a process that runs so long while others wait is worked around
   std::chrono::milliseconds kill_after{100};  ///< an ended process that does not notice for so long is declared dead
-  bool stuck_warnings = true;             ///< log a warning with the place it is in, at most once a second for the same code
+  bool stuck_warnings = true;  ///< log a warning with the place it is in, at most once a second for the same code
+  /// Those warnings show where code computes, by a signal (SIGRTMAX - 2) to its thread: with contain_faults. A system call
+  /// that begins just then may end early, as by any signal; what waits in one is not interrupted, and shown without this.
+  bool stuck_backtraces = false;
   joist::memory_limit memory_limit = {};  ///< of each process whose spawn_options give none
   /// Whether faults of processes end these and not the program: see fault.hpp. Unset: joist::run does, a runtime inside a
   /// program does not, for it takes handlers of signals.

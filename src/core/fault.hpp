@@ -48,7 +48,8 @@ class fault_handlers {
   ~fault_handlers() { release(); }
   fault_handlers(const fault_handlers&) = delete;
   fault_handlers& operator=(const fault_handlers&) = delete;
-  void hold();
+  /// With `questions`, also for the watcher's: whereabouts.hpp.
+  void hold(bool questions);
   void release() noexcept;
 
  private:

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <tuple>
 
 #include "core/fault.hpp"
 #include "core/fault_frames.hpp"
@@ -24,7 +25,7 @@ struct handled_signal {
 };
 
 // NODEFER: a handler that is left by an exception leaves the signal as it was.
-constexpr std::array handled {
+const std::array handled {
   handled_signal{SIGSEGV, &on_fault, SA_NODEFER}, handled_signal{SIGBUS, &on_fault, SA_NODEFER},
       handled_signal{SIGFPE, &on_fault, SA_NODEFER}, handled_signal{SIGILL, &on_fault, SA_NODEFER},
       handled_signal{SIGABRT, &on_fault, SA_NODEFER},
@@ -32,7 +33,7 @@ constexpr std::array handled {
       handled_signal{SIGTRAP, &on_fault, SA_NODEFER},  // __builtin_trap is a brk
 #endif
       handled_signal {
-    SIGURG, &on_question, SA_RESTART
+    question_signal(), &on_question, SA_RESTART
   }
 };
 
@@ -42,7 +43,7 @@ struct before_us {
 };
 
 // Written under the mutex, before the handler that reads them can run.
-constinit std::array<before_us, handled.size()> previous{};
+constinit std::array<before_us, std::tuple_size_v<decltype(handled)>> previous{};
 constinit std::terminate_handler previous_terminate = nullptr;
 constinit std::size_t holders = 0;
 constinit std::mutex mutex;
@@ -64,8 +65,9 @@ bool was_taken_out(const before_us& b, const struct sigaction& now) noexcept {
                                                         : now.sa_handler == b.action.sa_handler);
 }
 
-void install() noexcept {
+void install(bool questions) noexcept {
   for (const handled_signal& h : handled) {
+    if (h.handler == &on_question && !questions) continue;
     before_us& b = before(h.signal);
     struct sigaction now {};
     ::sigaction(h.signal, nullptr, &now);
@@ -110,10 +112,10 @@ const char* why_not_contained() noexcept {
                "fault interrupts malloc";
 }
 
-void fault_handlers::hold() {
+void fault_handlers::hold(bool questions) {
   if (held_.exchange(true)) return;
   const std::scoped_lock lock{mutex};
-  if (holders++ == 0) install();
+  if (holders++ == 0 || questions) install(questions);
 }
 
 void fault_handlers::release() noexcept {

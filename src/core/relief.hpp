@@ -66,9 +66,6 @@ class relief {
 
   void wake_all();
 
-  /// Whether a relieved worker has not come back.     [any thread]
-  [[nodiscard]] bool anyone_out() const noexcept { return out_.load(std::memory_order_relaxed) > 0; }
-
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] std::uint64_t times() const noexcept { return times_.load(std::memory_order_relaxed); }
 
@@ -79,8 +76,8 @@ class relief {
   mutable std::mutex mutex_;  // guards all below
   std::vector<worker*> spares_;
   std::deque<std::pair<pid, std::uint64_t>> line_;
-  std::atomic<std::size_t> out_{0};  // spares in use
-  worker* unstarted_ = nullptr;      // the system gave no thread for it; it is tried again
+  std::size_t out_ = 0;          // spares in use
+  worker* unstarted_ = nullptr;  // the system gave no thread for it; it is tried again
   std::atomic<std::uint64_t> times_{0};
 };
 

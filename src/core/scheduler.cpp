@@ -15,6 +15,7 @@
 #include "base/pool.hpp"
 #include "base/sanitizer.hpp"
 #include "core/memory_limit.hpp"
+#include "core/whereabouts.hpp"
 #include "fiber/isolation.hpp"
 
 namespace joist::inline v0::detail {
@@ -95,7 +96,7 @@ class signals_held_back {
     if (!but_questions) return;
     sigset_t questions;  // the watcher, who makes spare threads, does not take them
     ::sigemptyset(&questions);
-    ::sigaddset(&questions, SIGURG);
+    ::sigaddset(&questions, core::question_signal());
     ::pthread_sigmask(SIG_UNBLOCK, &questions, nullptr);
   }
   ~signals_held_back() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -122,6 +123,7 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
       options{o},
       slot_bytes{o.slot_bytes},
       contains_faults{core::can_contain_faults() && o.contain_faults.value_or(false)},
+      asks_stuck{contains_faults && o.stuck_backtraces},
       table{o.process_limit, o.workers + o.spare_threads + 1, claim.get().first_generation},
       stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
       names{table, claim.get().node},
@@ -135,7 +137,7 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
     w.timers.store(shelves.back().get(), std::memory_order_relaxed);
   }
   base::prepare_asymmetric_fences();
-  if constexpr (fiber::checks_isolation) handlers_.hold();  // they report who uses the stack of another
+  if constexpr (fiber::checks_isolation) handlers_.hold(asks_stuck);  // they report who uses the stack of another
   table.set_grace({[this] {
                      std::vector<std::uint64_t> since;
                      for (const auto& w : workers) since.push_back(w->switches.load(std::memory_order_seq_cst));
@@ -162,7 +164,7 @@ scheduler::~scheduler() {
 bool scheduler::start_thread(worker& w) {
   const std::scoped_lock lock{stop_mutex_};
   if (quit.load(std::memory_order_seq_cst)) return false;
-  const signals_held_back held{contains_faults};
+  const signals_held_back held{asks_stuck};
   try {
     w.thread = std::thread{[keep = shared_from_this(), &w] {
       core::work(w);
@@ -177,7 +179,7 @@ bool scheduler::start_thread(worker& w) {
 
 void scheduler::start_threads() {
   if (contains_faults) {
-    handlers_.hold();
+    handlers_.hold(asks_stuck);
   } else if (options.contain_faults == true) {
     log(log_level::warning, core::why_not_contained());
   }
@@ -185,6 +187,8 @@ void scheduler::start_threads() {
     abandon();  // those that have begun
     throw error{errc::out_of_memory, fmt::format("runtime: the system gives no thread for {}", whom)};
   };
+  if (options.stuck_backtraces && !asks_stuck)
+    log(log_level::warning, "stuck_backtraces: expected contain_faults, and no sanitizer, for its handlers; there are none");
   for (const auto& w : workers) {
     if (!start_thread(*w)) refuse(fmt::format("worker {} of {}", w->number + 1, workers.size()));
   }

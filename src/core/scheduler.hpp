@@ -132,6 +132,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   const runtime_options options;
   const std::size_t slot_bytes;
   const bool contains_faults;
+  const bool asks_stuck;  // runtime_options::stuck_backtraces, where it can
   core::process_table table;
   fiber::stack_pool stacks;
   core::names_registry names;

@@ -1,9 +1,9 @@
 #include "core/watcher.hpp"
 
-#include <joist/exit_reason.hpp>
 #include <joist/log.hpp>
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <string>
@@ -53,22 +53,46 @@ void watcher::watch(scheduler& home) {
   left.store(true, std::memory_order_release);
 }
 
+namespace {
+
+// Processor time of another thread: the kernel's clock for it (clock_getcpuclockid(3) makes it so, of a process).
+std::int64_t cpu_time_of(pid_t thread) noexcept {
+  constexpr unsigned of_a_thread = 6;
+  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | of_a_thread);
+  timespec used{};
+  return ::clock_gettime(clock, &used) == 0 ? used.tv_sec * 1'000 * ns_per_ms + used.tv_nsec : 0;
+}
+
+}  // namespace
+
 bool watcher::look(scheduler& home, std::int64_t now) {
   while (seen_.size() < home.workers.size())
-    seen_.push_back({home.workers[seen_.size()].switches.load(std::memory_order_acquire), now, 0});
+    seen_.push_back({home.workers[seen_.size()].switches.load(std::memory_order_acquire), now, 0, 0});
   bool soon = false;
-  for (std::size_t i = 0; i < seen_.size(); ++i) soon |= look_at(home.workers[i], seen_[i], now);
+  bool computing = false;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    soon |= look_at(home.workers[i], seen_[i], now);
+    computing |= computes(home.workers[i], seen_[i]);
+  }
+  if (computing != relieved_compute()) computing_.store(computing, std::memory_order_relaxed);  // workers read it often
   return soon;
+}
+
+// A worker that was relieved: whether its thread has used the processor since the last look.
+bool watcher::computes(const worker& w, sight& s) {
+  if (w.duty.load(std::memory_order_relaxed) != post::relieved) return false;
+  const std::int64_t used = cpu_time_of(w.thread_id.load(std::memory_order_relaxed));
+  return used - std::exchange(s.cpu_ns, used) > ns_per_ms / 10;
 }
 
 bool watcher::look_at(worker& w, sight& s, std::int64_t now) {
   const std::uint64_t switches = w.switches.load(std::memory_order_acquire);
   if (w.resting.load(std::memory_order_seq_cst)) {
-    s = {switches, now, 0};
+    s = {switches, now, s.cpu_ns, 0};
     return false;
   }
   if (switches != s.switches) {
-    s = {switches, now, 0};
+    s = {switches, now, s.cpu_ns, 0};
     return true;
   }
   const std::int64_t stuck = now - s.since;
@@ -107,6 +131,7 @@ void watcher::warn(worker& w, process_control* p, const sight& s, std::int64_t n
   if (!w.home.options.stuck_warnings || p == nullptr) return;
   std::string who;
   const void* place = nullptr;
+  stack_range stack;
   {
     const claim mine{*p, w.home.claim_mutex};
     if (!mine.holds() || w.running_now.load(std::memory_order_seq_cst) != p || p->signals.is_closed()) return;
@@ -115,10 +140,12 @@ void watcher::warn(worker& w, process_control* p, const sight& s, std::int64_t n
     std::int64_t& last = warned_[place];
     if (last != 0 && now - last < warn_again_after) return;
     last = now;
+    const fiber::slot& slot = *p->stack;
+    stack.top = reinterpret_cast<std::uintptr_t>(slot.top);
+    stack.bottom = stack.top - slot.bytes;
     who = fmt::format("process {} \"{}\"", w.home.pid_of(*p), p->extras == nullptr ? "" : p->extras->label);
   }
-  std::string where = whereabouts(w, s.switches, where_);
-  if (place != nullptr) where += "\n  body: " + symbolize({const_cast<void*>(place)}).front();
+  const std::string where = whereabouts(w, s.switches, stack, place, where_);
   w.home.log(log_level::warning,
              fmt::format("{} has not come back to worker {} for {} ms while others wait: {}. For code that takes long: "
                          "joist::checkpoint, joist_preemptible or joist::blocking (docs/guides/blocking.md){}",

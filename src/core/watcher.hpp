@@ -51,6 +51,9 @@ class watcher {
   /// In the middle of signals that it sends for others: the table's grace waits for it (T2).     [any thread]
   [[nodiscard]] bool acts() const noexcept { return acting_.load(std::memory_order_seq_cst); }
 
+  /// Whether a worker that it relieved has computed since the last look but one.     [any thread]
+  [[nodiscard]] bool relieved_compute() const noexcept { return computing_.load(std::memory_order_relaxed); }
+
   std::thread thread;  // set at the start, joined or detached at the stop
   std::atomic<bool> left{false};
 
@@ -58,12 +61,14 @@ class watcher {
   struct sight {
     std::uint64_t switches = 0;
     std::int64_t since = 0;         // of the same count
+    std::int64_t cpu_ns = 0;        // processor time of its thread, while it is relieved
     std::int64_t urgent_since = 0;  // an exit signal was seen pending; 0: none
   };
 
   /// Whether there is a reason to look again soon.
   bool look(scheduler& home, std::int64_t now);
   bool look_at(worker& w, sight& s, std::int64_t now);
+  bool computes(const worker& w, sight& s);
   void relieve(worker& w, const sight& s, std::int64_t now);
   void warn(worker& w, process_control* p, const sight& s, std::int64_t now);
   bool act_for(worker& w, process_control& p);
@@ -71,6 +76,7 @@ class watcher {
   parker bed_;
   std::atomic<bool> asleep_{false};
   std::atomic<bool> acting_{false};
+  std::atomic<bool> computing_{false};
   // -- its thread
   std::vector<sight> seen_;
   std::unordered_map<const void*, std::int64_t> warned_;

@@ -34,14 +34,14 @@ constexpr std::uint32_t injected_first_every = 61;  // as in Go: prime, so that 
 constexpr std::uint32_t low_every = 8;              // OTP: low runs once for eight normal ones
 constexpr std::uint32_t below_every = 4;            // a turn for those below high, while one of high priority waits for them
 constexpr std::uint32_t clock_every = 16;
-// What it costs to be woken and go on with the same reductions while others wait: so the turn of two that chat is about as
-// long as the turn of one that computes.
-constexpr std::int32_t inherit_reductions = 8;
+// What it costs to be woken and go on with the same reductions while others wait: so the turn of two that chat is no longer
+// than the turn of one that computes.
+constexpr std::int32_t inherit_reductions = 12;
 // Of the turns that were used up: as many, and one of them begins with the injected queue; one evens out; one is followed
 // by the threads that were relieved.
 constexpr std::uint32_t injected_every_turns = 2;
-constexpr std::uint32_t even_out_every_turns = 16;
-constexpr std::uint32_t relieved_every_turns = 3;
+constexpr std::uint32_t even_out_every_turns = 17;  // odd: else the injected ones always came first
+constexpr std::uint32_t relieved_every_turns = 4;
 constexpr int searches_before_sleep = 64;
 constexpr std::size_t timers_at_once = 256;
 
@@ -67,7 +67,10 @@ bool suspended(const process_control& p) noexcept { return p.extras.get() != nul
 
 bool may_run(const process_control& p) noexcept { return p.ending || (p.ready && !suspended(p)); }
 
-process_control* take_injected(worker& w, priority of) { return w.home.injected[static_cast<std::size_t>(of)].pop(); }
+process_control* take_injected(worker& w, priority of) {
+  const auto i = static_cast<std::size_t>(of);
+  return w.home.injected[i].pop(w.injected_turns[i]);
+}
 
 // From workers where at least so many wait.
 process_control* steal(worker& w, std::uint32_t least = 1) {
@@ -135,7 +138,7 @@ process_control* put_next(worker& w, process_control& p) {
     if (process_control* next = take_next(w)) make_ready(w, *next, false);
   }
   w.reductions_left = static_cast<std::int32_t>(w.home.options.reductions);
-  if (w.turns_used_up % relieved_every_turns == 0 && w.home.relief.anyone_out()) ::sched_yield();
+  if (w.turns_used_up % relieved_every_turns == 0 && w.home.watch.relieved_compute()) ::sched_yield();
 }
 
 // Processes that use their turns up would keep the injected ones waiting for 61 of these, and stay as unevenly spread over
@@ -145,7 +148,9 @@ process_control* put_next(worker& w, process_control& p) {
     if (process_control* p = take_injected(w, priority::normal)) return p;
   }
   if (w.run_next.load(std::memory_order_relaxed) != nullptr || w.queue.waiting() > 1) return nullptr;
-  return steal(w, w.turns_used_up % even_out_every_turns == 0 ? 1 : 2);
+  process_control* stolen = steal(w, w.turns_used_up % even_out_every_turns == 0 ? 1 : 2);
+  if (stolen != nullptr && !w.queue.empty()) w.home.idle.notify();  // it has moved while nobody was counted as searching
+  return stolen;
 }
 
 process_control* find_here(worker& w) {
@@ -159,17 +164,17 @@ process_control* find_here(worker& w) {
     if (process_control* p = take_injected(w, of)) return p;
   }
   if (inherits) {
-    if (!w.queue.empty()) w.reductions_left -= inherit_reductions;
+    if (!w.queue.empty() || w.home.watch.relieved_compute()) w.reductions_left -= inherit_reductions;
     if (process_control* p = take_next(w)) return p;
+  }
+  if (w.round % low_every == 0) {
+    if (process_control* p = take_injected(w, priority::low)) return p;
   }
   if (used_up) {
     if (process_control* p = find_after_turn(w)) return p;
   }
   if (w.round % injected_first_every == 0) {
     if (process_control* p = take_injected(w, priority::normal)) return p;
-  }
-  if (w.round % low_every == 0) {
-    if (process_control* p = take_injected(w, priority::low)) return p;
   }
   if (process_control* p = w.queue.pop(); p != nullptr || !below) return p;
   if (process_control* p = take_injected(w, priority::normal)) return p;
@@ -342,7 +347,14 @@ void bury(worker& w, process_control& p) {
   current_worker = w;
 }
 
-worker::worker(scheduler& s, std::uint32_t n) : home{s}, number{n}, dice{n + 1U} { slots.dice = base::random{n + 17U}; }
+worker::worker(scheduler& s, std::uint32_t n)
+    : home{s},
+      number{n},
+      dice{n + 1U},
+      injected_turns{injected_queue::turn{s.injected[0]}, injected_queue::turn{s.injected[1]},
+                     injected_queue::turn{s.injected[2]}, injected_queue::turn{s.injected[3]}} {
+  slots.dice = base::random{n + 17U};
+}
 
 void work(worker& w) {
   const fault_stack for_handlers{w.home.contains_faults};

@@ -11,7 +11,7 @@
 // A process that became ready and was pushed out of run_next goes to the run queue, where others may steal it.
 // After a turn that was used up: who is in run_next goes to the run queue, if anybody waits; every second time the injected
 // ones come first; and a worker with one process of its own takes from those with more, so that endless loops are spread
-// evenly (every 16th time also from those with as many: three loops on two workers get the same).
+// evenly (every 17th time also from those with as many: three loops on two workers get the same).
 //
 // A worker that is stuck in a process, or blocks on purpose, is relieved of what waits for it: relief.hpp. So its queue,
 // its timers and its run-next place are made for being taken by another thread, at any moment, without its help.
@@ -29,12 +29,14 @@
 
 #include <joist/clock.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <thread>
 
 #include "base/random.hpp"
+#include "core/injected_queue.hpp"
 #include "core/parker.hpp"
 #include "core/process_control.hpp"
 #include "core/process_table.hpp"
@@ -83,6 +85,7 @@ struct worker {
   fiber::slot_cache slots;
   process_table::cache places;
   base::random dice;
+  std::array<injected_queue::turn, 4> injected_turns;  // by priority
   simulation* simulated = nullptr;
 
   // -- the worker's thread, and who relieves it
