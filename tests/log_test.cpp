@@ -75,3 +75,11 @@ TEST_CASE("log: a sink that throws loses its line and nothing else") {
   runtime rt{options};
   rt.ask([] { EXPECT(support::reason_after([] { throw 1; }).error()->type == "int"); });
 }
+
+TEST_CASE("log: a process may say something through its runtime") {
+  const auto log = std::make_shared<collected>();
+  runtime rt{logging_to(log)};
+  rt.ask([] { joist::log(log_level::info, "two\nlines"); });
+  CHECK(rt.stop(std::chrono::seconds{10}).clean());
+  CHECK(log->text == "two\nlines");
+}

@@ -1,6 +1,7 @@
 // joist/message.hpp
 #include <array>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -171,4 +172,36 @@ TEST_CASE("send: from threads, and between two runtimes") {
     return receive<int>();
   }) == 7);
   CHECK(send(echo, 1) == send_result::sent);
+}
+
+namespace {
+
+struct shape {
+  int corners;
+};
+struct square : shape {
+  using message_base = shape;
+  std::string color;
+};
+struct line {
+  int length;
+};
+
+}  // namespace
+
+TEST_CASE("message: types that name a common base are told from all others, and are that base") {
+  support::everywhere([] {
+    joist::send(joist::self(), square{{4}, "red"});
+    joist::send(joist::self(), line{7});
+    const auto corners = [](const joist::any_message& m) {
+      const shape* s = m.base_if<shape>();
+      return s != nullptr ? s->corners : 0;
+    };
+    joist::any_message first = joist::receive<joist::any_message>();
+    EXPECT(corners(first) == 4 && first.get_if<square>()->color == "red");
+    first.base_if<shape>()->corners = 5;
+    EXPECT(corners(first) == 5);
+    const joist::any_message second = joist::receive<joist::any_message>();
+    EXPECT(corners(second) == 0 && second.base_if<line>() == nullptr);
+  });
 }

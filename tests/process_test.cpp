@@ -3,6 +3,8 @@
 #include "support/world.hpp"
 
 #include <atomic>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 using namespace joist;
@@ -386,5 +388,33 @@ TEST_CASE("process: a receive in a guard is refused, and the message stays", "[L
               after(0s, [] {}));
     }));
     EXPECT(receive<int>() == 1);
+  });
+}
+
+TEST_CASE("catch_end: what leaves a function is the reason that the process would end with, and the process goes on") {
+  support::everywhere([] {
+    EXPECT(!joist::catch_end([] {}));
+    const auto thrown = joist::catch_end([] { throw std::runtime_error{"no"}; });
+    EXPECT(thrown && thrown->error() != nullptr && thrown->error()->what == "no" && !thrown->error()->backtrace.empty());
+    const auto left = joist::catch_end([] { joist::exit(joist::exit_reason::shutdown); });
+    EXPECT(left == joist::exit_reason::shutdown);
+    // One in the other: each has its own.
+    const auto outer = joist::catch_end([] {
+      const auto inner = joist::catch_end([] { throw 1; });
+      EXPECT(inner->error()->type == "int");
+      throw std::string{"outer"};
+    });
+    EXPECT(outer->error()->type == "std::string" && outer->error()->what == "outer");
+  });
+}
+
+TEST_CASE("catch_end: the end of the process from outside is not caught") {
+  support::everywhere([] {
+    const auto child = joist::spawn_monitor([] {
+      (void)joist::catch_end([] { joist::sleep_for(joist::infinity); });
+      joist::exit(joist::exit_reason::of(std::string{"went on"}));
+    });
+    joist::exit(child.process, joist::exit_reason::shutdown);
+    EXPECT(joist::receive<joist::down>().reason == joist::exit_reason::shutdown);
   });
 }

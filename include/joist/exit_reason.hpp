@@ -37,6 +37,9 @@ struct enable_sendable<error_info> : std::true_type {};
 /// Lines "function + offset (module)" for the addresses of error_info::backtrace.     [any thread]
 [[nodiscard]] std::vector<std::string> symbolize(const std::vector<void*>& backtrace);
 
+/// The name of a type as one writes it: demangled.     [any thread]
+[[nodiscard]] std::string type_name(const std::type_info& type);
+
 /// Why a process ended. OTP: the exit reason terms, with its special ones as kinds.
 class exit_reason {
  public:

@@ -14,6 +14,9 @@ enum class log_level : std::uint8_t { debug, info, warning, error };
 /// Joist.
 using log_sink = std::function<void(log_level level, std::string_view text)>;
 
+/// Says something through the runtime of the calling process; lines of one call stay together. Never throws.     [process]
+void log(log_level level, std::string_view text);
+
 /// The default: the spdlog logger named "joist"; without one, standard error.
 [[nodiscard]] log_sink spdlog_sink();
 /// Drops everything.

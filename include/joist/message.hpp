@@ -41,9 +41,25 @@ class any_message {
   [[nodiscard]] const T* get_if() const noexcept {
     return detail::is_a(*node_, detail::type_of<T>) ? &detail::payload_of<T>(*node_) : nullptr;
   }
+  /// The value as a Base, if its type names this base: `using message_base = Base`. So a receiver tells a family of types
+  /// apart from all others by one look, and what they share is in the base.
+  template <class Base>
+  [[nodiscard]] Base* base_if() noexcept {
+    return base_of<Base>(*node_);
+  }
+  template <class Base>
+  [[nodiscard]] const Base* base_if() const noexcept {
+    return base_of<Base>(*node_);
+  }
   [[nodiscard]] detail::node_ptr release() && noexcept { return std::move(node_); }
 
  private:
+  template <class Base>
+  [[nodiscard]] static Base* base_of(detail::node& n) noexcept {
+    const detail::message_base_type* base = n.type->base;
+    return base != nullptr && *base->type == typeid(Base) ? static_cast<Base*>(base->of(n)) : nullptr;
+  }
+
   detail::node_ptr node_;
 };
 

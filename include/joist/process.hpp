@@ -16,12 +16,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace joist::inline v0 {
+
+namespace detail {
+[[nodiscard]] std::optional<exit_reason> call_catching_end(void (*f)(void*), void* argument);
+}
 
 /// OTP's four: all `max` run before any `high`, all `high` before any `normal`; `low` gets one turn in eight.
 /// While one above normal waits in process_info or is_alive, all others have turns too.
@@ -132,6 +137,14 @@ class forced_exit {
 
 /// Ends the calling process with `reason`, by throwing process_exit (OTP: exit/1).     [process]
 [[noreturn]] void exit(exit_reason reason);
+
+/// Calls f. What leaves it is returned as the exit reason that it would be if it ended the process, with the backtrace of
+/// its throw; nothing when it returns. Not caught: the end of the process from outside. For loops that have to say something
+/// before they go on with it: exit(reason).     [process]
+template <class F>
+[[nodiscard]] std::optional<exit_reason> catch_end(F&& f) {
+  return detail::call_catching_end([](void* g) { (*static_cast<std::remove_reference_t<F>*>(g))(); }, std::addressof(f));
+}
 
 /// Sends an exit signal (OTP: exit/2): `kill` ends any process, with the reason killed; `normal` does nothing to others
 /// and arrives as a message where exits are trapped; other reasons end those that do not trap.     [any thread]

@@ -73,4 +73,12 @@ std::vector<std::string> symbolize(const std::vector<void*>& backtrace) {
   return lines;
 }
 
+std::string type_name(const std::type_info& type) {
+  int status = 0;
+  char* plain = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
+  std::string text = status == 0 ? plain : type.name();
+  std::free(plain);
+  return text;
+}
+
 }  // namespace joist::inline v0

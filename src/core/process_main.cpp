@@ -13,24 +13,12 @@
 #include "core/throw_trace.hpp"
 
 namespace joist::inline v0::core {
-namespace {
-
-std::string demangled(const char* name) {
-  int status = 0;
-  char* plain = abi::__cxa_demangle(name, nullptr, nullptr, &status);
-  std::string text = status == 0 ? plain : name;
-  std::free(plain);
-  return text;
-}
-
-}  // namespace
-
 thrown_value describe_current_exception() {
   auto text = [](const char* t) { return std::string{t != nullptr ? t : ""}; };
   try {
     throw;
   } catch (const std::exception& e) {
-    return {demangled(typeid(e).name()), text(e.what())};
+    return {type_name(typeid(e)), text(e.what())};
   } catch (const char* literal) {
     return {"const char*", text(literal)};
   } catch (const std::string& s) {
@@ -39,7 +27,7 @@ thrown_value describe_current_exception() {
     return {"int", std::to_string(number)};
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    return {type != nullptr ? demangled(type->name()) : "a foreign exception", ""};
+    return {type != nullptr ? type_name(*type) : "a foreign exception", ""};
   }
 }
 
@@ -111,6 +99,28 @@ void call_body(void* body) {
 }
 
 }  // namespace
+
+}  // namespace joist::inline v0::core
+
+namespace joist::inline v0::detail {
+
+[[gnu::noinline]] std::optional<exit_reason> call_catching_end(void (*f)(void*), void* argument) {
+  core::process_control& p = *core::require_process("catch_end").running;
+  try {
+    core::call_tracing_throws(f, argument, &p);
+    return std::nullopt;
+  } catch (const forced_exit&) {
+    throw;
+  } catch (...) {
+    exit_reason reason = core::reason_of_current_exception(p);
+    if (p.extras != nullptr) p.extras->thrown = nullptr;
+    return reason;
+  }
+}
+
+}  // namespace joist::inline v0::detail
+
+namespace joist::inline v0::core {
 
 void process_main(fiber::fiber& self, fiber::thread_frame&) {
   auto& p = static_cast<process_control&>(self);

@@ -219,6 +219,8 @@ no_preempt::~no_preempt() {
     (void)give_turn(*w);  // never throws: who is ended is unwound at its next call
 }
 
+void log(log_level level, std::string_view text) { require_process("log").home.log(level, text); }
+
 void checkpoint() { (void)spend(require_process("checkpoint")); }
 
 void register_name(std::string_view name, pid process) {

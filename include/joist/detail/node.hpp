@@ -39,12 +39,19 @@ enum class node_kind : std::uint8_t {
 
 struct node;
 
+/// The base of a payload that its type names: `using message_base = Base`.
+struct message_base_type {
+  const std::type_info* type;
+  void* (*of)(node& n) noexcept;
+};
+
 /// Describes the payload of a node. One object per type: matching compares its address.
 struct message_type {
   void (*destroy)(node& n) noexcept;  // ends the payload and gives the memory back; null: there is only memory
   std::uint32_t node_bytes;
   node_kind kind;
   const std::type_info* type;
+  const message_base_type* base = nullptr;
 };
 
 struct node {
@@ -91,12 +98,28 @@ void destroy_node_of(node& n) noexcept {
   release_aligned<alignof(T)>(&n, bytes);
 }
 
+template <class T>
+inline constexpr message_base_type base_type_of{&typeid(typename T::message_base), [](node& n) noexcept -> void* {
+                                                  return static_cast<typename T::message_base*>(&payload_of<T>(n));
+                                                }};
+
+template <class T>
+constexpr const message_base_type* base_type_or_null() noexcept {
+  if constexpr (requires { typename T::message_base; }) {
+    static_assert(std::is_base_of_v<typename T::message_base, T>, "joist: message_base names a base class of the message");
+    return &base_type_of<T>;
+  } else {
+    return nullptr;
+  }
+}
+
 template <class T, node_kind Kind = node_kind::message>
 inline constexpr message_type type_of{
     std::is_trivially_destructible_v<T> && alignof(T) <= pool_alignment ? nullptr : &destroy_node_of<T>,
     static_cast<std::uint32_t>(payload_offset_of<T> + sizeof(T)),
     Kind,
     &typeid(T),
+    base_type_or_null<T>(),
 };
 
 /// Whether the message in `n` is of this type. Two modules that hide their symbols have a description each of the same type;

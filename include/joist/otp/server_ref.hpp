@@ -1,0 +1,247 @@
+// joist/otp/server_ref.hpp: asking a server, and telling it: the client's side of gen_server.hpp.
+//
+// Promises
+//   what the server has no handler for does not compile, and the error names the handler
+//   call: the answer, or the caller exits: with `timeout`, with `noproc`, or with the reason of the server's end, at once
+//     when that comes. try_call: the same as a value
+//   a late answer vanishes; nothing of a call that is over is left in the mailbox
+//   cast and info never wait, and never fail, whether the server lives or not
+//
+//   int now = server.call(account::balance{});              // 5 s
+//   auto maybe = server.try_call(account::balance{}, 1s);   // result<int, exit_reason>
+//   server.cast(account::deposit{50});
+//
+// Example: examples/08_gen_server. See also: requests.hpp (many calls in flight). OTP: gen_server:call/3, cast/2, stop/3.
+#pragma once
+
+#include <joist/detail/server.hpp>
+#include <joist/error.hpp>
+#include <joist/names.hpp>
+#include <joist/otp/from.hpp>
+#include <joist/pid.hpp>
+#include <joist/result.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace joist::inline v0 {
+
+/// How long a call waits when it is not said.
+inline constexpr std::chrono::seconds default_call_limit{5};
+
+namespace detail {
+
+template <class Message>
+concept names_reply = requires {
+  typename Message::reply;
+};
+
+template <class Server, class Message>
+concept answers_now = requires(Server& s, Message m) {
+  s.handle_call(std::move(m));
+};
+template <class Server, class Message>
+concept answers_now_to = requires(Server& s, Message m, const from<typename Message::reply>& client) {
+  s.handle_call(std::move(m), client);
+};
+
+template <class Server, class Message>
+struct call_request : server_message<Server> {
+  using message_base = server_message<Server>;
+  from<typename Message::reply> client;
+  Message message;
+
+  call_request(from<typename Message::reply> who, Message m)
+      : server_message<Server>{&handle_it}, client{who}, message{std::move(m)} {}
+  static void handle_it(Server& server, server_message<Server>& base) {
+    using answer = typename Message::reply;
+    auto& request = static_cast<call_request&>(base);
+    server_control& c = server_access::control(server);
+    c.last_message = &typeid(Message);
+    c.last_client = request.client.process();
+    if (c.watch != nullptr) note_event(c, true, typeid(Message), c.last_client);
+    if constexpr (answers_now_to<Server, Message>) {
+      static_assert(std::is_void_v<decltype(server.handle_call(std::move(request.message), std::as_const(request.client)))>,
+                    "joist: a handle_call that takes a from answers by reply(), now or later: it returns void");
+      server.handle_call(std::move(request.message), std::as_const(request.client));
+    } else if constexpr (std::is_void_v<answer>) {
+      server.handle_call(std::move(request.message));
+      reply(request.client);
+    } else {
+      reply(request.client, server.handle_call(std::move(request.message)));
+    }
+    if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
+  }
+};
+
+template <class Server, class Message>
+struct cast_request : server_message<Server> {
+  using message_base = server_message<Server>;
+  Message message;
+
+  explicit cast_request(Message m) : server_message<Server>{&handle_it}, message{std::move(m)} {}
+  static void handle_it(Server& server, server_message<Server>& base) {
+    server_control& c = server_access::control(server);
+    c.last_message = &typeid(Message);
+    c.last_client = {};
+    if (c.watch != nullptr) note_event(c, true, typeid(Message), {});
+    server.handle_cast(std::move(static_cast<cast_request&>(base).message));
+  }
+};
+
+template <class Server, class Message>
+struct info_request : server_message<Server> {
+  using message_base = server_message<Server>;
+  Message message;
+
+  explicit info_request(Message m) : server_message<Server>{&handle_it}, message{std::move(m)} {}
+  static void handle_it(Server& server, server_message<Server>& base) {
+    server_control& c = server_access::control(server);
+    c.last_message = &typeid(Message);
+    c.last_client = {};
+    if (c.watch != nullptr) note_event(c, true, typeid(Message), {});
+    server.handle_info(std::move(static_cast<info_request&>(base).message));
+  }
+};
+
+/// That there is a handler for it, with the words that a user needs.
+template <class Server, class Message>
+constexpr void require_call() {
+  static_assert(names_reply<Message>,
+                "joist: a message for call() says what it is answered with: add `using reply = ...;` to it (void is fine)");
+  if constexpr (names_reply<Message>) {
+    static_assert(answers_now<Server, Message> || answers_now_to<Server, Message>,
+                  "joist: the server has no handler for this call: add a public `reply handle_call(Message)`, or `void "
+                  "handle_call(Message, joist::from<Message::reply>)` to answer later");
+  }
+  require_sendable<Message>();
+}
+template <class Server, class Message>
+constexpr void require_cast() {
+  static_assert(
+      requires(Server & s, Message m) { s.handle_cast(std::move(m)); },
+      "joist: the server has no handler for this cast: add a public `void handle_cast(Message)`");
+  require_sendable<Message>();
+}
+template <class Server, class Message>
+constexpr void require_info() {
+  static_assert(handles_info<Server, Message>,
+                "joist: the server has no handler for this message: add a public `void handle_info(Message)`");
+  require_sendable<Message>();
+}
+
+/// Waits for what `monitor`, which is an alias too, brings: the answer or the end.
+template <class Reply>
+result<Reply, exit_reason> await_answer(ref monitor, deadline limit) {
+  using outcome = result<Reply, exit_reason>;
+  return receive_reply(monitor,
+                       when([monitor](const answer<Reply>& a) { return a.request == monitor; },
+                            [](answer<Reply>&& a) -> outcome {
+                              if constexpr (std::is_void_v<Reply>) {
+                                return {};
+                              } else {
+                                return outcome{std::move(a.value)};
+                              }
+                            }),
+                       when([monitor](const down& d) { return d.monitor == monitor; },
+                            [](down&& d) -> outcome { return failure{std::move(d.reason)}; }),
+                       after(limit, []() -> outcome { return failure{exit_reason::timeout}; }));
+}
+
+/// Ends a call that was not answered: no answer and no down of it comes any more, and none is left.
+template <class Reply>
+void forget_request(ref monitor) {
+  demonitor(monitor, demonitor_option::flush);
+  (void)receive<answer<Reply>>([monitor](const answer<Reply>& a) { return a.request == monitor; },
+                               after(std::chrono::seconds{0}));
+}
+
+template <class Server, class Message>
+ref send_call(pid server, Message message) {
+  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
+  send(server, call_request<Server, Message>{from<typename Message::reply>{alias_of(monitor)}, std::move(message)});
+  return monitor;
+}
+
+/// Ends the caller, or throws for a call of oneself.
+[[noreturn]] void call_failed(const exit_reason& reason);
+void refuse_to_call_oneself(pid server);
+/// Sends the end of a server that is to stop; nothing, or why it ended otherwise. `limit` over: exit_reason::timeout, and it
+/// lives.
+[[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
+
+}  // namespace detail
+
+/// The address of a server of this class. Cheap to copy; may be sent.
+template <class Server>
+class server_ref {
+ public:
+  server_ref() = default;
+  /// That the process serves a Server is up to who says so.
+  explicit server_ref(pid process) noexcept : process_{process} {}
+  [[nodiscard]] pid process() const noexcept { return process_; }
+  operator pid() const noexcept { return process_; }
+
+  /// The answer to `message`. Without one until `limit`, or without a server, the caller exits; a call of oneself exits at
+  /// once, with error (errc::bad_wait).     [process]
+  template <class Message>
+  typename Message::reply call(Message message, detail::deadline limit = default_call_limit) const {
+    auto got = try_call(std::move(message), limit);
+    if (!got) detail::call_failed(got.error());
+    if constexpr (!std::is_void_v<typename Message::reply>) return *std::move(got);
+  }
+
+  /// As call, and the failure is a value: the reason that call would exit with.     [process]
+  template <class Message>
+  result<typename Message::reply, exit_reason> try_call(Message message, detail::deadline limit = default_call_limit) const {
+    detail::require_call<Server, Message>();
+    detail::refuse_to_call_oneself(process_);
+    const ref monitor = detail::send_call<Server>(process_, std::move(message));
+    auto got = detail::await_answer<typename Message::reply>(monitor, limit);
+    if (!got) detail::forget_request<typename Message::reply>(monitor);
+    return got;
+  }
+
+  /// For handle_cast; returns at once.     [any thread]
+  template <class Message>
+  void cast(Message message) const {
+    detail::require_cast<Server, Message>();
+    send(process_, detail::cast_request<Server, Message>{std::move(message)});
+  }
+
+  /// For handle_info; returns at once.     [any thread]
+  template <class Message>
+  void info(Message message) const {
+    detail::require_info<Server, Message>();
+    send(process_, detail::info_request<Server, Message>{std::move(message)});
+  }
+
+  /// Ends the server with `reason`, after the messages that came before, and waits for it. Exits as call does: with noproc,
+  /// with the reason if it ended otherwise, with timeout (the server goes on then).     [process]
+  void stop(exit_reason reason = exit_reason::normal, detail::deadline limit = infinity) const {
+    detail::refuse_to_call_oneself(process_);
+    if (auto other = detail::stop_process(process_, std::move(reason), limit)) detail::call_failed(*other);
+  }
+
+  friend constexpr bool operator==(const server_ref&, const server_ref&) noexcept = default;
+
+ private:
+  pid process_;
+};
+
+/// The server that has the name. That it serves a Server is up to who says so.     [process]
+template <class Server>
+[[nodiscard]] std::optional<server_ref<Server>> find_server(std::string_view name) {
+  const std::optional<pid> found = whereis(name);
+  return found ? std::optional{server_ref<Server>{*found}} : std::nullopt;
+}
+
+}  // namespace joist::inline v0
+
+template <class Server>
+struct std::hash<joist::server_ref<Server>> {
+  std::size_t operator()(const joist::server_ref<Server>& s) const noexcept { return std::hash<joist::pid>{}(s.process()); }
+};

@@ -1,0 +1,256 @@
+#include <joist/detail/server.hpp>
+#include <joist/detail/server_watch.hpp>
+#include <joist/info.hpp>
+#include <joist/otp/gen_server.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace joist::inline v0 {
+namespace detail {
+namespace {
+
+struct stop_request : system_message {
+  using message_base = system_message;
+  exit_reason reason;
+
+  explicit stop_request(exit_reason why) : system_message{&handle_it}, reason{std::move(why)} {}
+  static void handle_it(server_control& c, system_message& base) {
+    c.stopping = std::move(static_cast<stop_request&>(base).reason);
+  }
+};
+
+bool is_system(const any_message& m) { return m.base_if<system_message>() != nullptr; }
+
+deadline at(std::int64_t until) {
+  return until == deadline::never ? deadline{infinity} : deadline{clock::time_point{std::chrono::nanoseconds{until}}};
+}
+
+std::optional<any_message> next_of_any(std::int64_t until) {
+  using message = std::optional<any_message>;
+  return receive([](any_message m) { return message{std::move(m)}; }, after(at(until), [] { return message{}; }));
+}
+
+any_message next_of_system() {
+  return receive(when([](const any_message& m) { return is_system(m); }, [](any_message m) { return m; }));
+}
+
+void hibernate(server_control& c) {
+  c.hibernates = false;
+  c.hibernating = true;
+  if (c.hibernate != nullptr) c.hibernate(c.server);
+}
+
+std::string who(const server_control& c) {
+  const std::string type = c.type != nullptr ? type_name(*c.type) : "server";
+  return fmt::format("server {} {}", self(), type);
+}
+
+}  // namespace
+
+std::optional<any_message> next_message(server_control& c) {
+  const std::optional<deadline> limit = std::exchange(c.timeout, std::nullopt);
+  if (limit && limit->is_zero()) return std::nullopt;
+  const std::int64_t until = limit ? limit->resolve() : deadline::never;
+  for (;;) {
+    if (c.hibernates) hibernate(c);
+    std::optional<any_message> m;
+    if (c.suspended) {
+      m = next_of_system();
+    } else {
+      const std::int64_t idle = c.hibernating ? deadline::never : c.hibernate_after.resolve();
+      m = next_of_any(std::min(until, idle));
+      if (!m && idle < until) {
+        c.hibernates = true;
+        continue;
+      }
+    }
+    if (!m || !is_system(*m)) {
+      c.hibernating = false;
+      return m;
+    }
+    auto* request = m->base_if<system_message>();
+    request->handle(c, *request);
+    if (c.stopping) return std::nullopt;
+  }
+}
+
+bool is_end_of_parent(server_control& c, const any_message& m) {
+  const auto* end = m.get_if<exited>();
+  if (end == nullptr || !c.parent || end->process != c.parent) return false;
+  c.stopping = end->reason;
+  return true;
+}
+
+void log_unhandled(const server_control& c, const any_message& m) {
+  log(log_level::warning,
+      fmt::format("{}: no handle_info takes a message of type {}, it is dropped", who(c), type_name(m.type())));
+}
+
+void log_crash(const server_control& c, const exit_reason& reason) noexcept {
+  try {
+    std::string text = fmt::format("{} ends by a crash\n  reason: {}\n", who(c), reason);
+    auto out = std::back_inserter(text);
+    if (c.last_message != nullptr) {
+      fmt::format_to(out, "  last message: {}", type_name(*c.last_message));
+      if (c.last_client) fmt::format_to(out, ", called by {}", c.last_client);
+      text += '\n';
+    }
+    std::string state;
+    if (const auto failed = catch_end([&] { state = c.describe != nullptr ? c.describe(c.server) : ""; }))
+      state = fmt::format("format_status ended by {}", *failed);
+    if (!state.empty()) fmt::format_to(out, "  state: {}\n", state);
+    if (const error_info* error = reason.error(); error != nullptr && !error->backtrace.empty()) {
+      text += "  thrown at:\n";
+      for (const auto& frame : symbolize(error->backtrace)) fmt::format_to(out, "    {}\n", frame);
+    }
+    text.pop_back();
+    log(log_level::error, text);
+  } catch (const std::bad_alloc&) {
+    log(log_level::error, "a server ends by a crash, and there is no memory to say more");
+  }
+}
+
+void server_watch_deleter::operator()(server_watch* w) const noexcept { delete w; }
+
+void note_event(server_control& c, bool in, const std::type_info& what, pid whom) {
+  server_watch& w = *c.watch;
+  if (w.counts) ++(in ? w.counts->messages_in : w.counts->messages_out);
+  if (!w.traces && w.kept_events == 0 && w.spies.empty()) return;
+  const server_event event{clock::now(), in, type_name(what), whom};
+  if (w.traces) log(log_level::info, fmt::format("{} {} {} {}", who(c), in ? "got" : "answered", event.type, whom));
+  if (w.kept_events > 0) {
+    w.events.push_back(event);
+    while (w.events.size() > w.kept_events) w.events.pop_front();
+  }
+  std::erase_if(w.spies, [&event](server_watch::spy& s) {
+    bool goes_on = false;
+    const auto failed = catch_end([&] { goes_on = s.look(event); });
+    return failed || !goes_on;
+  });
+}
+
+void* checked_server(const server_control& c, const std::type_info& type) {
+  if (c.type == nullptr || *c.type != type) {
+    throw error{errc::bad_argument, fmt::format("sys: expected a server of class {}, {} is one of {}", type_name(type),
+                                                self(), c.type != nullptr ? type_name(*c.type) : "no class")};
+  }
+  return c.server;
+}
+
+void call_failed(const exit_reason& reason) { exit(reason); }
+
+void refuse_to_call_oneself(pid server) {
+  if (server == self())
+    throw error{errc::bad_wait, "call: a server that calls itself would wait for itself; cast, or continue_with"};
+}
+
+std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit) {
+  const ref watch = monitor(server);
+  send(server, stop_request{reason});
+  std::optional<down> end = receive<down>([watch](const down& d) { return d.monitor == watch; }, after(limit));
+  if (!end) {
+    demonitor(watch, demonitor_option::flush);
+    return exit_reason::timeout;
+  }
+  if (end->reason == reason) return std::nullopt;
+  return std::move(end->reason);
+}
+
+starting::starting(pid starter, ref start, alias tell, start_mode mode, std::string name)
+    : starter_{starter}, start_{start}, tell_{tell}, mode_{mode}, name_{std::move(name)} {}
+
+void starting::tell(std::optional<start_error> error) { send(tell_, start_outcome{start_, std::move(error)}); }
+
+void starting::end(start_error error, exit_reason reason) {
+  if (!name_.empty()) unregister_name(name_);  // before the starter hears of it
+  if (mode_ == start_mode::link) unlink(starter_);
+  tell(std::move(error));
+  exit(std::move(reason));
+}
+
+bool starting::begin() {
+  if (mode_ == start_mode::link) link(starter_);
+  if (name_.empty()) return true;
+  try {
+    register_name(name_);
+    return true;
+  } catch (const error& e) {
+    if (e.code() != errc::name_taken) {
+      name_.clear();
+      failed(exit_reason::error({type_name(typeid(e)), e.what(), {}}));
+    }
+    const std::optional<pid> owner = whereis(std::exchange(name_, {}));
+    end({start_error::kind::already_started, exit_reason::normal, owner.value_or(pid{})}, exit_reason::normal);
+  }
+}
+
+void starting::succeeded() { tell(std::nullopt); }
+void starting::failed(exit_reason reason) { end({start_error::kind::failed, reason}, reason); }
+void starting::ignored() { end({start_error::kind::ignored, exit_reason::normal}, exit_reason::normal); }
+void starting::refused(exit_reason reason) { end({start_error::kind::refused, std::move(reason)}, exit_reason::normal); }
+
+namespace {
+
+// The process is gone when this returns.
+void kill_and_await(const monitored& child) {
+  exit(child.process, exit_reason::kill);
+  (void)receive<down>([&child](const down& d) { return d.monitor == child.monitor; });
+}
+
+}  // namespace
+
+result<started_process, start_error> start_process(const server_options& options, start_mode mode,
+                                                   const std::function<closure_ptr(starting)>& body) {
+  const pid me = self();
+  const alias tell = make_alias(alias_use::one_reply);
+  const ref start = tell.reference();
+  const monitored child =
+      spawn_closure(body(starting{me, start, tell, mode, options.name}), &options.process, spawn_mode::monitor);
+  using outcome = std::optional<start_error>;
+  bool told = true;
+  outcome failed = receive_reply(start,
+                                 when([start](const start_outcome& o) { return o.start == start; },
+                                      [](start_outcome&& o) { return std::move(o.error); }),
+                                 when([&child](const down& d) { return d.monitor == child.monitor; },
+                                      [&told](down&& d) -> outcome {
+                                        told = false;
+                                        return start_error{start_error::kind::failed, std::move(d.reason)};
+                                      }),
+                                 after(options.init_limit, [&told]() -> outcome {
+                                   told = false;
+                                   return start_error{start_error::kind::timeout, exit_reason::timeout};
+                                 }));
+  if (!failed) {
+    if (mode != start_mode::monitor) demonitor(child.monitor, demonitor_option::flush);
+    return started_process{child.process, child.monitor};
+  }
+  if (!told) {
+    unalias(tell);
+    if (failed->what == start_error::kind::timeout) {
+      if (mode == start_mode::link) unlink(child.process);
+      kill_and_await(child);
+    }
+    (void)receive<start_outcome>([start](const start_outcome& o) { return o.start == start; },
+                                 after(std::chrono::seconds{0}));
+  } else {
+    // Its name is free, and it is gone, when the starter goes on.
+    (void)receive<down>([&child](const down& d) { return d.monitor == child.monitor; });
+  }
+  return failure{std::move(*failed)};
+}
+
+}  // namespace detail
+
+std::string start_error::to_string() const {
+  switch (what) {
+    case kind::failed: return fmt::format("the server did not start: {}", reason);
+    case kind::refused: return fmt::format("the server refused to start: {}", reason);
+    case kind::ignored: return "the server does not want to run (start_ignored)";
+    case kind::timeout: return "the server did not start: its constructor took longer than init_limit, it was killed";
+    case kind::already_started: return fmt::format("the server did not start: {} has the name already", process);
+  }
+  return "the server did not start";
+}
+
+}  // namespace joist::inline v0

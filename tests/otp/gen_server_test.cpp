@@ -1,0 +1,526 @@
+#include <joist/otp/gen_server.hpp>
+#include <joist/otp/sys.hpp>
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "support/ends.hpp"
+#include "support/world.hpp"
+
+using namespace std::chrono_literals;
+using namespace support;
+using joist::exit_reason;
+using joist::start_error;
+
+namespace {
+
+class account : public joist::gen_server<account> {
+ public:
+  struct deposit {
+    int cents;
+  };
+  struct balance {
+    using reply = int;
+  };
+  struct later {
+    using reply = int;
+    int cents;
+  };
+  struct answer_all {};
+  struct clear {
+    using reply = void;
+  };
+  struct crash {
+    using reply = int;
+    std::string what;
+  };
+  struct leave {
+    using reply = int;
+    exit_reason why;
+  };
+  struct note {
+    int cents;
+  };
+
+  explicit account(int start) : cents_{start} {}
+  void handle_cast(deposit d) { cents_ += d.cents; }
+  void handle_cast(answer_all) {
+    for (const auto& client : waiting_) reply(client, cents_);
+    waiting_.clear();
+  }
+  int handle_call(balance) const { return cents_; }
+  void handle_call(later l, const joist::from<int>& client) {
+    cents_ += l.cents;
+    waiting_.push_back(client);
+  }
+  void handle_call(clear) { cents_ = 0; }
+  int handle_call(crash c) { throw std::runtime_error{c.what}; }
+  int handle_call(leave l) {
+    stop(l.why);
+    return cents_;
+  }
+  void handle_info(note n) { cents_ += n.cents; }
+  std::string format_status() const { return fmt::format("{} cents", cents_); }
+
+ private:
+  int cents_;
+  std::vector<joist::from<int>> waiting_;
+};
+
+/// Starts in many ways.
+struct moody : joist::gen_server<moody> {
+  enum class mood { fine, throws, exits, ignores, refuses, stops, hangs };
+  struct ping {
+    using reply = bool;
+  };
+  explicit moody(mood m) {
+    switch (m) {
+      case mood::fine: return;
+      case mood::throws: throw std::runtime_error{"no mood"};
+      case mood::exits: joist::exit(named_reason("left"));
+      case mood::ignores: throw joist::start_ignored{};
+      case mood::refuses: throw joist::start_refused{named_reason("not today")};
+      case mood::stops: stop(named_reason("stopped")); return;
+      case mood::hangs: wait_for_ever();
+    }
+  }
+  bool handle_call(ping) { return true; }
+};
+
+/// Tells what it goes through.
+struct teller : joist::gen_server<teller> {
+  struct said {
+    std::string text;
+  };
+  struct go_on {
+    int rounds;
+  };
+  struct begin {
+    int rounds;
+  };
+  struct rest {
+    std::chrono::milliseconds limit;
+  };
+  struct doze {};
+  struct end {
+    exit_reason why;
+  };
+  struct raw {
+    int number;
+  };
+  using info_types = joist::type_list<raw>;
+
+  explicit teller(joist::pid to, bool traps = false, bool at_once = false) : to_{to} {
+    joist::trap_exit(traps);
+    if (at_once) continue_with(go_on{2});
+  }
+  void handle_cast(begin b) {
+    tell("begin");
+    continue_with(go_on{b.rounds});
+  }
+  void handle_continue(go_on g) {
+    tell("continue");
+    if (g.rounds > 1) continue_with(go_on{g.rounds - 1});
+  }
+  void handle_cast(rest r) {
+    tell("rest");
+    timeout_after(r.limit);
+  }
+  void handle_cast(doze) { hibernate(); }
+  void handle_cast(end e) { stop(e.why); }
+  void handle_timeout() { tell("timeout"); }
+  void handle_hibernate() { tell("hibernate"); }
+  void handle_info(raw r) { tell(fmt::format("raw {}", r.number)); }
+  void handle_info(joist::exited e) { tell(fmt::format("exited {}", e.reason)); }
+  void handle_info(joist::down d) { tell(fmt::format("down {}", d.reason)); }
+  void handle_info(joist::any_message) { tell("any"); }
+  void terminate(const exit_reason& why) {
+    tell(fmt::format("terminate {}", why));
+    if (why == named_reason("crash again")) throw std::runtime_error{"in terminate"};
+  }
+
+ private:
+  void tell(std::string text) { joist::send(to_, said{std::move(text)}); }
+  joist::pid to_;
+};
+
+std::string next_word() { return joist::receive<teller::said>().text; }
+
+}  // namespace
+
+TEST_CASE("gen_server: casts are done in order, calls are answered with what the handlers return", "[G12][G21]") {
+  everywhere([] {
+    const auto server = joist::start_link<account>(100);
+    server.cast(account::deposit{50});
+    EXPECT(server.call(account::balance{}) == 150);
+    server.call(account::clear{});
+    server.info(account::note{7});
+    EXPECT(server.try_call(account::balance{}, 1s).value() == 7);
+    server.stop();
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: a call may be answered later, by any process", "[G12][G27]") {
+  everywhere([] {
+    const auto server = joist::start_link<account>(1);
+    const joist::pid me = joist::self();
+    for (int i = 0; i < 3; ++i) joist::spawn_link([server, me] { joist::send(me, server.call(account::later{10})); });
+    while (server.call(account::balance{}) < 31) joist::yield();
+    server.cast(account::answer_all{});
+    for (int i = 0; i < 3; ++i) EXPECT(joist::receive<int>() == 31);
+    server.stop();
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: without an answer in time the caller exits with timeout, the late answer vanishes, the server lives",
+          "[G12][G13]") {
+  everywhere([] {
+    const auto server = joist::start<account>(1);
+    EXPECT(reason_after([server] { server.call(account::later{1}, 5ms); }) == exit_reason::timeout);
+    const auto got = server.try_call(account::later{1}, 5ms);
+    EXPECT(!got && got.error() == exit_reason::timeout);
+    server.cast(account::answer_all{});
+    EXPECT(server.call(account::balance{}) == 3);
+    EXPECT(mailbox_stays_empty());
+    server.stop();
+  });
+}
+
+TEST_CASE("gen_server: an answer that crosses the caller's timeout is given or vanishes, and never stays in the mailbox",
+          "[G13]") {
+  in_simulation([] {
+    const auto server = joist::start<account>(1);
+    joist::send_after(5ms, joist::self(), go{});
+    const joist::pid answers = joist::spawn([server] {
+      joist::sleep_for(5ms);
+      server.cast(account::answer_all{});
+    });
+    (void)server.try_call(account::later{1}, 5ms);
+    joist::receive<go>();
+    (void)await_end(answers);
+    EXPECT(mailbox_stays_empty());
+    server.stop();
+  });
+}
+
+TEST_CASE("gen_server: the caller of a server that dies meanwhile, or is dead, exits at once and with its reason",
+          "[G03][G15]") {
+  everywhere([] {
+    const auto server = joist::start<account>(1);
+    const auto watched = joist::spawn_monitor([server] { server.call(account::later{1}, joist::infinity); });
+    while (server.call(account::balance{}) == 1) joist::yield();
+    joist::exit(server, named_reason("boom"));
+    EXPECT(reason_of(watched) == named_reason("boom"));
+    EXPECT(reason_after([server] { server.call(account::balance{}); }) == exit_reason::noproc);
+    EXPECT(server.try_call(account::balance{}).error() == exit_reason::noproc);
+    server.cast(account::deposit{1});  // whether it lives or not
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: what a handler throws ends the server, and the caller has that reason", "[G08][G14]") {
+  everywhere([] {
+    const auto started = joist::start_monitor<account>(joist::server_options{}, 1);
+    const auto got = started.server.try_call(account::crash{"of no worth"});
+    EXPECT(!got && got.error().error() != nullptr);
+    EXPECT(got.error().error()->what == "of no worth");
+    EXPECT(!got.error().error()->backtrace.empty());
+    EXPECT(reason_of({started.server, started.monitor}) == got.error());
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: stop() in a handler answers first, then ends with the reason", "[G03]") {
+  everywhere([] {
+    const auto started = joist::start_monitor<account>(joist::server_options{}, 12);
+    EXPECT(started.server.call(account::leave{named_reason("enough")}) == 12);
+    EXPECT(reason_of({started.server, started.monitor}) == named_reason("enough"));
+  });
+}
+
+TEST_CASE("gen_server: a server that calls itself is refused at once", "[G16]") {
+  struct selfish : joist::gen_server<selfish> {
+    struct ask {
+      using reply = bool;
+    };
+    bool handle_call(ask) {
+      return refuses(joist::errc::bad_wait, [this] { self_ref().call(ask{}); });
+    }
+  };
+  everywhere([] {
+    const auto server = joist::start<selfish>();
+    EXPECT(server.call(selfish::ask{}));
+    server.stop();
+  });
+}
+
+TEST_CASE("gen_server: every way not to start has its error, leaves nothing, and does not end the starter",
+          "[G01][G04][G07]") {
+  using mood = moody::mood;
+  everywhere([] {
+    auto error_of = [](mood m, bool linked) {
+      joist::server_options o;
+      o.init_limit = 5ms;
+      auto r = linked ? joist::try_start_link<moody>(o, m) : joist::try_start<moody>(o, m);
+      EXPECT(!r);
+      return r.error();
+    };
+    for (const bool linked : {false, true}) {
+      for (int round = 0; round < 3; ++round) {
+        EXPECT(error_of(mood::throws, linked).reason.error()->what == "no mood");
+        EXPECT(error_of(mood::exits, linked).reason == named_reason("left"));
+        EXPECT(error_of(mood::stops, linked).reason == named_reason("stopped"));
+        EXPECT(error_of(mood::ignores, linked).what == start_error::kind::ignored);
+        const start_error refused = error_of(mood::refuses, linked);
+        EXPECT(refused.what == start_error::kind::refused && refused.reason == named_reason("not today"));
+        EXPECT(error_of(mood::hangs, linked).what == start_error::kind::timeout);
+      }
+    }
+    EXPECT(mailbox_stays_empty());
+    bool threw = false;
+    try {
+      (void)joist::start<moody>(mood::throws);
+    } catch (const joist::start_failed& e) {
+      threw = e.error().what == start_error::kind::failed && std::string{e.what()}.find("no mood") != std::string::npos;
+    }
+    EXPECT(threw);
+  });
+}
+
+TEST_CASE(
+    "gen_server: a name has one server, is known when start returns, and free when a start has failed or a server ended",
+    "[G02][G05]") {
+  everywhere([] {
+    joist::server_options named;
+    named.name = "moody";
+    named.init_limit = 5ms;
+    for (const auto m : {moody::mood::throws, moody::mood::ignores, moody::mood::refuses, moody::mood::hangs}) {
+      EXPECT(!joist::try_start<moody>(named, m));
+      EXPECT(!joist::whereis("moody"));
+    }
+    named.init_limit = joist::infinity;
+    const auto server = joist::start<moody>(named, moody::mood::fine);
+    EXPECT(joist::find_server<moody>("moody") == server);
+    const auto second = joist::try_start_link<moody>(named, moody::mood::fine);
+    EXPECT(!second && second.error().what == start_error::kind::already_started);
+    EXPECT(second.error().process == server.process());
+    server.stop();
+    EXPECT(!joist::whereis("moody"));
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: who is linked or monitors hears of a server's end with its reason", "[G03]") {
+  everywhere([] {
+    joist::trap_exit(true);
+    const auto linked = joist::start_link<account>(1);
+    linked.stop(named_reason("done"));
+    const auto end = joist::receive<joist::exited>();
+    EXPECT(end.process == linked.process() && end.reason == named_reason("done"));
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE(
+    "gen_server: stop waits for the end; a dead one is noproc, one that takes too long lives on, another reason is told",
+    "[G07][Y09]") {
+  struct slow : joist::gen_server<slow> {
+    explicit slow(bool other) : other_{other} {}
+    void handle_cast(int) { joist::sleep_for(20ms); }
+    void terminate(const exit_reason&) {
+      if (other_) joist::exit(named_reason("other"));
+    }
+    bool other_;
+  };
+  everywhere([] {
+    const auto server = joist::start<slow>(false);
+    server.cast(1);
+    EXPECT(reason_after([server] { server.stop(exit_reason::normal, 1ms); }) == exit_reason::timeout);
+    (void)await_end(server);  // the stop that was asked for comes all the same
+    EXPECT(reason_after([server] { server.stop(); }) == exit_reason::noproc);
+    const auto stubborn = joist::start<slow>(true);
+    EXPECT(reason_after([stubborn] { stubborn.stop(); }) == named_reason("other"));
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: terminate runs before an end of the server's own; on the parent's exit only if exits are trapped",
+          "[G11]") {
+  everywhere([] {
+    const joist::pid me = joist::self();
+    const auto ends = joist::start<teller>(me);
+    ends.cast(teller::end{named_reason("enough")});
+    EXPECT(next_word() == "terminate enough");
+
+    for (const bool traps : {false, true}) {
+      const joist::pid parent = joist::spawn([me, traps] {
+        const auto child = joist::start_link<teller>(me, traps);
+        joist::send(me, child);
+        wait_for_ever();
+      });
+      const auto child = joist::receive<joist::server_ref<teller>>();
+      if (traps) {
+        const joist::pid other = joist::spawn([child] {
+          joist::link(child);
+          joist::exit(named_reason("not yours"));
+        });
+        EXPECT(next_word() == "exited not yours");
+        (void)other;
+      }
+      joist::exit(parent, exit_reason::shutdown);
+      (void)await_end(child);
+      if (traps) EXPECT(next_word() == "terminate shutdown");
+    }
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: a terminate that throws replaces the reason", "[G09]") {
+  everywhere([] {
+    const auto started = joist::start_monitor<teller>(joist::server_options{}, joist::self());
+    started.server.cast(teller::end{named_reason("crash again")});
+    const exit_reason why = reason_of({started.server, started.monitor});
+    EXPECT(why.error() != nullptr && why.error()->what == "in terminate");
+  });
+}
+
+TEST_CASE("gen_server: continuations run before any message that waits, also the constructor's", "[G24]") {
+  everywhere([] {
+    const auto server = joist::start<teller>(joist::self(), false, true);
+    server.cast(teller::begin{2});
+    server.cast(teller::rest{1h});
+    for (const char* word : {"continue", "continue", "begin", "continue", "continue", "rest"}) EXPECT(next_word() == word);
+    server.stop();
+    EXPECT(next_word() == "terminate normal");
+  });
+}
+
+TEST_CASE("gen_server: a timeout comes if no message does; 0 comes before those that wait; sys does not cancel it",
+          "[G06][G25]") {
+  in_simulation([] {
+    const auto server = joist::start<teller>(joist::self());
+    server.cast(teller::rest{10ms});
+    EXPECT(next_word() == "rest");
+    EXPECT(joist::sys::get_status(server).suspended == false);
+    EXPECT(next_word() == "timeout");
+    server.cast(teller::rest{10ms});
+    server.cast(teller::begin{1});
+    for (const char* word : {"rest", "begin", "continue"}) EXPECT(next_word() == word);
+    joist::sleep_for(50ms);
+    server.cast(teller::rest{0ms});
+    server.cast(teller::begin{1});
+    for (const char* word : {"rest", "timeout", "begin", "continue"}) EXPECT(next_word() == word);
+    server.stop();
+    EXPECT(next_word() == "terminate normal");
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: hibernates when it says so, or after idle time, once for each time that it was awake", "[G26]") {
+  in_simulation([] {
+    joist::server_options o;
+    o.hibernate_after = 100ms;
+    const auto server = joist::start<teller>(o, joist::self());
+    server.cast(teller::doze{});
+    EXPECT(next_word() == "hibernate");
+    EXPECT(joist::sys::get_status(server).hibernating);
+    joist::sleep_for(1s);
+    EXPECT(mailbox_stays_empty());
+    server.cast(teller::begin{1});
+    EXPECT(next_word() == "begin");
+    EXPECT(next_word() == "continue");
+    EXPECT(!joist::sys::get_status(server).hibernating);
+    EXPECT(next_word() == "hibernate");
+    server.stop();
+    EXPECT(next_word() == "terminate normal");
+  });
+}
+
+TEST_CASE("gen_server: messages that anybody sends come to handle_info by their types, others to any_message", "[G21]") {
+  everywhere([] {
+    const auto server = joist::start<teller>(joist::self());
+    joist::send(server, teller::raw{3});
+    EXPECT(next_word() == "raw 3");
+    joist::send(server, std::string{"else"});
+    EXPECT(next_word() == "any");
+    server.stop();
+    EXPECT(next_word() == "terminate normal");
+  });
+}
+
+TEST_CASE("gen_server: a message that no handler takes is logged and dropped, the server lives", "[G09]") {
+  std::mutex mutex;
+  std::string text;
+  joist::runtime_options o = quiet(2);
+  o.log = [&](joist::log_level, std::string_view line) {
+    const std::scoped_lock lock{mutex};
+    text += line;
+  };
+  joist::runtime rt{o};
+  rt.ask([] {
+    const auto server = joist::start<account>(1);
+    joist::send(server, 3.5);
+    EXPECT(server.call(account::balance{}) == 1);
+    EXPECT(!server.try_call(account::crash{"why"}));
+  });
+  CHECK(rt.stop(10s).clean());
+  INFO(text);
+  CHECK(text.find("no handle_info takes a message of type double") != std::string::npos);
+  // Two reports of a crash: the server's and its process's.
+  CHECK(text.find("account ends by a crash\n  reason: error (std::runtime_error: why)\n  last message: ") !=
+        std::string::npos);
+  CHECK(text.find("account::crash, called by <") != std::string::npos);
+  CHECK(text.find("  state: 1 cents\n") != std::string::npos);
+  CHECK(text.find("crashed\n  reason: error (std::runtime_error: why)") != std::string::npos);
+}
+
+TEST_CASE("gen_server: orderly ends are silent", "[G08]") {
+  std::mutex mutex;
+  std::string text;
+  joist::runtime_options o = quiet(2);
+  o.log = [&](joist::log_level, std::string_view line) {
+    const std::scoped_lock lock{mutex};
+    text += line;
+  };
+  joist::runtime rt{o};
+  rt.ask([] {
+    for (const exit_reason& why : {exit_reason::normal, exit_reason::shutdown, exit_reason::shutdown_with(1)})
+      joist::start<account>(1).stop(why);
+    (void)joist::try_start<moody>(joist::server_options{}, moody::mood::refuses);
+    (void)joist::try_start<moody>(joist::server_options{}, moody::mood::ignores);
+  });
+  CHECK(rt.stop(10s).clean());
+  CHECK(text.empty());
+}
+
+TEST_CASE("gen_server: calls cost the same with half a million messages in the caller's mailbox", "[G23]") {
+  joist::runtime rt{quiet(1)};
+  rt.ask([] {
+    const auto server = joist::start<account>(1);
+    auto timed = [&server] {
+      const auto begin = std::chrono::steady_clock::now();
+      for (int i = 0; i < 10'000; ++i) server.call(account::balance{});
+      return std::chrono::steady_clock::now() - begin;
+    };
+    const auto empty = timed();
+    for (int i = 0; i < (checked_build ? 50'000 : 500'000); ++i) joist::send(joist::self(), i);
+    EXPECT(timed() < 10 * empty);
+  });
+}
+
+TEST_CASE("gen_server: a hand-written process may go on as a server", "[G10]") {
+  everywhere([] {
+    const joist::pid process = joist::spawn([] {
+      joist::receive<go>();
+      account state{5};
+      joist::enter_loop(state);
+    });
+    joist::send(process, go{});
+    EXPECT(joist::server_ref<account>{process}.call(account::balance{}) == 5);
+    joist::server_ref<account>{process}.stop();
+  });
+}
