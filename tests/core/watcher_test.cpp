@@ -236,7 +236,8 @@ TEST_CASE("watcher: the warning shows where a process waits, and where it comput
   CHECK(shows(text, reinterpret_cast<const void*>(&wait_for_lock)));
   CHECK(text.find("futex, for a lock") != std::string::npos);
   const bool asks = text.find("stuck_backtraces: expected") == std::string::npos;  // a sanitizer has the handlers
-  CHECK(shows(text, reinterpret_cast<const void*>(&crunch_numbers)) == asks);
+  CHECK((text.find("computes at") != std::string::npos) == asks);
+  if (asks) CHECK(shows(text, reinterpret_cast<const void*>(&crunch_numbers)));
 }
 
 TEST_CASE("watcher: a system call of a stuck process is named, and not interrupted") {
