@@ -79,6 +79,7 @@ void fault_among_others(bool tables, std::size_t slots) {
   options.crash_reports = false;
   runtime rt{options};
   std::uint64_t abandoned = 0;
+  std::uint64_t perhaps = 0;
   std::atomic<int> ended{0};  // on this thread's stack, which no process shares
   rt.ask([&] {
     std::vector<monitored> others;
@@ -88,13 +89,15 @@ void fault_among_others(bool tables, std::size_t slots) {
       fault_in_batches(how, tables, ended);
       const bool unwound = unwinds_always || (tables && support::has_tables && unwinds);
       EXPECT(ended == (unwound ? faults_of_each_kind : 0));
-      if (!unwound) abandoned += faults_of_each_kind;
+      const bool passes_perhaps = unwinds && !unwinds_always && !support::always_gives_up;
+      if (!unwound) (passes_perhaps ? perhaps : abandoned) += faults_of_each_kind;
     }
     for (const auto& m : others) EXPECT(is_alive(m.process));
     for (const auto& m : others) send(m.process, go{});
     for (const auto& m : others) EXPECT(support::reason_of(m) == exit_reason::normal);
     while (system_info().process_count > 1) yield();
-    EXPECT(system_info().abandoned_stacks == abandoned);
+    const std::uint64_t counted = system_info().abandoned_stacks;
+    EXPECT(counted >= abandoned && counted <= abandoned + perhaps);
   });
   CHECK(rt.stop(20s).clean());
 }

@@ -36,4 +36,12 @@ inline constexpr bool has_tables = false;
 inline constexpr bool has_tables = true;
 #endif
 
+/// Whether code without tables always gives its stack up. What Clang has there may say that nothing is to be destroyed: then
+/// the fault passes through the innermost frame.
+#ifdef __clang__
+inline constexpr bool always_gives_up = false;
+#else
+inline constexpr bool always_gives_up = true;
+#endif
+
 }  // namespace support

@@ -25,6 +25,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace joist::inline v0 {
@@ -39,6 +40,14 @@ concept names_reply = requires {
   typename Message::reply;
 };
 
+/// What it is answered with; void where it does not say.
+template <class Message>
+struct reply_of : std::type_identity<void> {};
+template <names_reply Message>
+struct reply_of<Message> : std::type_identity<typename Message::reply> {};
+template <class Message>
+using reply_to = typename reply_of<Message>::type;
+
 template <class Server, class Message>
 concept answers_now = requires(Server& s, Message m) {
   s.handle_call(std::move(m));
@@ -51,13 +60,13 @@ concept answers_now_to = requires(Server& s, Message m, const from<typename Mess
 template <class Server, class Message>
 struct call_request : server_message<Server> {
   using message_base = server_message<Server>;
-  from<typename Message::reply> client;
+  from<reply_to<Message>> client;
   Message message;
 
-  call_request(from<typename Message::reply> who, Message m)
+  call_request(from<reply_to<Message>> who, Message m)
       : server_message<Server>{&handle_it}, client{who}, message{std::move(m)} {}
   static void handle_it(Server& server, server_message<Server>& base) {
-    using answer = typename Message::reply;
+    using answer = reply_to<Message>;
     auto& request = static_cast<call_request&>(base);
     server_control& c = server_access::control(server);
     c.last_message = &typeid(Message);
@@ -162,7 +171,7 @@ void forget_request(ref monitor) {
 template <class Server, class Message>
 ref send_call(pid server, Message message) {
   const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
-  send(server, call_request<Server, Message>{from<typename Message::reply>{alias_of(monitor)}, std::move(message)});
+  send(server, call_request<Server, Message>{from<reply_to<Message>>{alias_of(monitor)}, std::move(message)});
   return monitor;
 }
 
@@ -188,20 +197,21 @@ class server_ref {
   /// The answer to `message`. Without one until `limit`, or without a server, the caller exits; a call of oneself exits at
   /// once, with error (errc::bad_wait).     [process]
   template <class Message>
-  typename Message::reply call(Message message, detail::deadline limit = default_call_limit) const {
+  detail::reply_to<Message> call(Message message, detail::deadline limit = default_call_limit) const {
     auto got = try_call(std::move(message), limit);
     if (!got) detail::call_failed(got.error());
-    if constexpr (!std::is_void_v<typename Message::reply>) return *std::move(got);
+    if constexpr (!std::is_void_v<detail::reply_to<Message>>) return *std::move(got);
   }
 
   /// As call, and the failure is a value: the reason that call would exit with.     [process]
   template <class Message>
-  result<typename Message::reply, exit_reason> try_call(Message message, detail::deadline limit = default_call_limit) const {
+  result<detail::reply_to<Message>, exit_reason> try_call(Message message,
+                                                          detail::deadline limit = default_call_limit) const {
     detail::require_call<Server, Message>();
     detail::refuse_to_call_oneself(process_);
     const ref monitor = detail::send_call<Server>(process_, std::move(message));
-    auto got = detail::await_answer<typename Message::reply>(monitor, limit);
-    if (!got) detail::forget_request<typename Message::reply>(monitor);
+    auto got = detail::await_answer<detail::reply_to<Message>>(monitor, limit);
+    if (!got) detail::forget_request<detail::reply_to<Message>>(monitor);
     return got;
   }
 
