@@ -26,6 +26,7 @@ class account : public joist::gen_server<account> {
   }
   int handle_call(balance) const { return cents_; }
   void handle_call(wait_for w, const joist::from<int>& client) {
+    if (cents_ >= w.cents) return joist::reply(client, cents_);
     waiting_ = client;
     wanted_ = w.cents;
   }

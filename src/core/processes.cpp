@@ -122,10 +122,11 @@ namespace {
 
 void relate(worker& w, process_control& parent, process_control& child, detail::spawn_mode mode, monitored& made) {
   const pid me = w.home.pid_of(parent);
-  if (mode == detail::spawn_mode::link) {
+  if (links(mode)) {
     parent.more().links[made.process.value()].active = true;
     child.more().links[me.value()].active = true;
-  } else {
+  }
+  if (monitors(mode)) {
     made.monitor = ref{new_ref(w)};
     parent.more().watching[made.monitor.value()].target = made.process;
     child.more().watchers[made.monitor.value()] = me;
@@ -139,7 +140,7 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
   process_control& parent = *w.running;
   const pid me = w.home.pid_of(parent);
   const owner_scope scope{parent};
-  if (mode == spawn_mode::link) (void)parent.more();  // what needs memory comes before there is a child
+  if (links(mode)) (void)parent.more();  // what needs memory comes before there is a child
   process_control& child = w.home.create(std::move(body), options, &w);
   monitored result{w.home.pid_of(child), {}};
   if (mode != spawn_mode::plain) {
@@ -147,7 +148,7 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
     relate(w, parent, child, mode, result);
   }
   make_ready(w, child, false);
-  if (mode == spawn_mode::link && parent.ending) {  // its links have been told already: this one is told now
+  if (links(mode) && parent.ending) {  // its links have been told already: this one is told now
     node_ptr signal = make_signal<node_kind::exit, exit_payload>(me.value(), parent.extras->reason, true);
     (void)w.home.deliver(result.process, signal, &w);
   }

@@ -31,8 +31,15 @@ std::optional<any_message> next_of_any(std::int64_t until) {
   return receive([](any_message m) { return message{std::move(m)}; }, after(at(until), [] { return message{}; }));
 }
 
-any_message next_of_system() {
-  return receive(when([](const any_message& m) { return is_system(m); }, [](any_message m) { return m; }));
+bool is_parents_end(const server_control& c, const any_message& m) {
+  const auto* end = m.get_if<exited>();
+  return end != nullptr && c.parent && end->process == c.parent;
+}
+
+// While it is suspended. The end of its parent is not to be missed: who stops it may wait for ever.
+any_message next_of_system(const server_control& c) {
+  return receive(
+      when([&c](const any_message& m) { return is_system(m) || is_parents_end(c, m); }, [](any_message m) { return m; }));
 }
 
 void hibernate(server_control& c) {
@@ -50,13 +57,17 @@ std::string who(const server_control& c) {
 
 std::optional<any_message> next_message(server_control& c) {
   const std::optional<deadline> limit = std::exchange(c.timeout, std::nullopt);
-  if (limit && limit->is_zero()) return std::nullopt;
+  c.timed_out = limit && limit->is_zero();
+  if (c.timed_out) return std::nullopt;
   const std::int64_t until = limit ? limit->resolve() : deadline::never;
   for (;;) {
-    if (c.hibernates) hibernate(c);
+    if (c.hibernates) {
+      hibernate(c);
+      if (c.stopping || !c.continuations.empty() || c.timeout) return std::nullopt;
+    }
     std::optional<any_message> m;
     if (c.suspended) {
-      m = next_of_system();
+      m = next_of_system(c);
     } else {
       const std::int64_t idle = c.hibernating ? deadline::never : c.hibernate_after.resolve();
       m = next_of_any(std::min(until, idle));
@@ -66,6 +77,7 @@ std::optional<any_message> next_message(server_control& c) {
       }
     }
     if (!m || !is_system(*m)) {
+      c.timed_out = !m;
       c.hibernating = false;
       return m;
     }
@@ -76,9 +88,8 @@ std::optional<any_message> next_message(server_control& c) {
 }
 
 bool is_end_of_parent(server_control& c, const any_message& m) {
-  const auto* end = m.get_if<exited>();
-  if (end == nullptr || !c.parent || end->process != c.parent) return false;
-  c.stopping = end->reason;
+  if (!is_parents_end(c, m)) return false;
+  c.stopping = m.get_if<exited>()->reason;
   return true;
 }
 
@@ -87,7 +98,7 @@ void log_unhandled(const server_control& c, const any_message& m) {
       fmt::format("{}: no handle_info takes a message of type {}, it is dropped", who(c), type_name(m.type())));
 }
 
-void log_crash(const server_control& c, const exit_reason& reason) noexcept {
+void log_crash(const server_control& c, const exit_reason& reason) {
   try {
     std::string text = fmt::format("{} ends by a crash\n  reason: {}\n", who(c), reason);
     auto out = std::back_inserter(text);
@@ -138,7 +149,10 @@ void* checked_server(const server_control& c, const std::type_info& type) {
   return c.server;
 }
 
-void call_failed(const exit_reason& reason) { exit(reason); }
+// Who exits with `normal` disturbs nobody and is not started again: but this caller has not done what it had to do.
+void call_failed(const exit_reason& reason) {
+  exit(reason == exit_reason::normal ? exit_reason::of("the server ended normally during the call") : reason);
+}
 
 void refuse_to_call_oneself(pid server) {
   if (server == self())
@@ -163,14 +177,13 @@ starting::starting(pid starter, ref start, alias tell, start_mode mode, std::str
 void starting::tell(std::optional<start_error> error) { send(tell_, start_outcome{start_, std::move(error)}); }
 
 void starting::end(start_error error, exit_reason reason) {
-  if (!name_.empty()) unregister_name(name_);  // before the starter hears of it
+  if (!name_.empty() && whereis(name_) == self()) unregister_name(name_);  // before the starter hears of it
   if (mode_ == start_mode::link) unlink(starter_);
   tell(std::move(error));
   exit(std::move(reason));
 }
 
 bool starting::begin() {
-  if (mode_ == start_mode::link) link(starter_);
   if (name_.empty()) return true;
   try {
     register_name(name_);
@@ -181,7 +194,9 @@ bool starting::begin() {
       failed(exit_reason::error({type_name(typeid(e)), e.what(), {}}));
     }
     const std::optional<pid> owner = whereis(std::exchange(name_, {}));
-    end({start_error::kind::already_started, exit_reason::normal, owner.value_or(pid{})}, exit_reason::normal);
+    end({start_error::kind::already_started, exit_reason::of(fmt::format("{} has the name", owner.value_or(pid{}))),
+         owner.value_or(pid{})},
+        exit_reason::normal);
   }
 }
 
@@ -205,8 +220,8 @@ result<started_process, start_error> start_process(const server_options& options
   const pid me = self();
   const alias tell = make_alias(alias_use::one_reply);
   const ref start = tell.reference();
-  const monitored child =
-      spawn_closure(body(starting{me, start, tell, mode, options.name}), &options.process, spawn_mode::monitor);
+  const monitored child = spawn_closure(body(starting{me, start, tell, mode, options.name}), &options.process,
+                                        mode == start_mode::link ? spawn_mode::link_and_monitor : spawn_mode::monitor);
   using outcome = std::optional<start_error>;
   bool told = true;
   outcome failed = receive_reply(start,
@@ -228,7 +243,7 @@ result<started_process, start_error> start_process(const server_options& options
   if (!told) {
     unalias(tell);
     if (failed->what == start_error::kind::timeout) {
-      if (mode == start_mode::link) unlink(child.process);
+      if (mode == start_mode::link) unlink(child.process);  // before the kill: that is no end to share
       kill_and_await(child);
     }
     (void)receive<start_outcome>([start](const start_outcome& o) { return o.start == start; },
@@ -236,6 +251,10 @@ result<started_process, start_error> start_process(const server_options& options
   } else {
     // Its name is free, and it is gone, when the starter goes on.
     (void)receive<down>([&child](const down& d) { return d.monitor == child.monitor; });
+  }
+  if (mode == start_mode::link) {  // its exit, where exits are trapped, is the error that is returned
+    unlink(child.process);
+    (void)receive<exited>([&child](const exited& e) { return e.process == child.process; }, after(std::chrono::seconds{0}));
   }
   return failure{std::move(*failed)};
 }

@@ -38,8 +38,9 @@ failure<supervisor_error> not_started(start_error why) {
 std::optional<std::string> check(const supervisor_options& o) {
   if (o.strategy > supervision::rest_for_one)
     return "supervisor: expected strategy to be one_for_one, one_for_all or rest_for_one";
-  if (o.period <= std::chrono::milliseconds{0})
-    return fmt::format("supervisor: expected a period of more than 0 ms, got {} ms", o.period.count());
+  if (o.period <= std::chrono::milliseconds{0} || o.period > std::chrono::hours{24} * 36'500)
+    return fmt::format("supervisor: expected a period of more than 0 ms and at most a hundred years, got {} ms",
+                       o.period.count());
   if (o.auto_shutdown > auto_shutdown::all_significant)
     return "supervisor: expected auto_shutdown to be never, any_significant or all_significant";
   return std::nullopt;
@@ -230,6 +231,7 @@ std::optional<child_spec> supervisor_server::handle_call(const get_childspec& re
 }
 
 void supervisor_server::handle_info(exited end) {
+  if (!end.process) return;  // a thread's, or the runtime's: no child's
   const place at =
       std::find_if(children_.begin(), children_.end(), [&end](const child& c) { return c.process == end.process; });
   if (at != children_.end()) ended(at, end.reason);

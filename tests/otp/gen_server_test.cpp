@@ -440,6 +440,60 @@ TEST_CASE("gen_server: hibernates when it says so, or after idle time, once for 
   });
 }
 
+TEST_CASE("gen_server: a server may end when it has been idle for long", "[G26]") {
+  struct idler : joist::gen_server<idler> {
+    void handle_hibernate() { stop(exit_reason::shutdown); }
+  };
+  in_simulation([] {
+    joist::server_options o;
+    o.hibernate_after = 100ms;
+    const auto started = joist::start_monitor<idler>(o);
+    EXPECT(reason_of({started.server, started.monitor}) == exit_reason::shutdown);
+  });
+}
+
+TEST_CASE("gen_server: one that goes on for ever by itself ends when it is killed, and lets others run", "[G24]") {
+  struct endless : joist::gen_server<endless> {
+    struct more {};
+    explicit endless(bool by_timeout) { by_timeout ? timeout_after(0ms) : continue_with(more{}); }
+    void handle_continue(more) { continue_with(more{}); }
+    void handle_timeout() { timeout_after(0ms); }
+  };
+  everywhere([] {
+    for (const bool by_timeout : {false, true}) {
+      const auto started = joist::start_monitor<endless>(joist::server_options{}, by_timeout);
+      joist::exit(started.server, exit_reason::kill);
+      EXPECT(reason_of({started.server, started.monitor}) == exit_reason::killed);
+    }
+  });
+}
+
+TEST_CASE("gen_server: who calls a server that ends normally meanwhile does not end normally", "[G15]") {
+  everywhere([] {
+    const auto server = joist::start<account>(1);
+    const auto caller = joist::spawn_monitor([server] { server.call(account::later{1}); });
+    while (server.call(account::balance{}) == 1) joist::yield();
+    server.stop();
+    EXPECT(!reason_of(caller).is_orderly());
+  });
+}
+
+TEST_CASE("gen_server: a constructor that is killed fails the start, and leaves a starter that traps exits nothing",
+          "[G04]") {
+  everywhere([] {
+    joist::trap_exit(true);
+    struct doomed : joist::gen_server<doomed> {
+      doomed() {
+        joist::exit(joist::self(), exit_reason::kill);
+        joist::yield();
+      }
+    };
+    const auto r = joist::try_start_link<doomed>(joist::server_options{});
+    EXPECT(!r && r.error().what == start_error::kind::failed && r.error().reason == exit_reason::killed);
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
 TEST_CASE("gen_server: messages that anybody sends come to handle_info by their types, others to any_message", "[G21]") {
   everywhere([] {
     const auto server = joist::start<teller>(joist::self());

@@ -66,6 +66,7 @@ struct server_control {
   std::optional<exit_reason> stopping;
   std::deque<any_message> continuations;
   std::optional<deadline> timeout;
+  bool timed_out = false;   // the timeout is over: next_message() found no message
   bool hibernates = false;  // at the next wait
   // -- of the message that is handled, for the report of a crash
   const std::type_info* last_message = nullptr;
@@ -76,15 +77,15 @@ struct server_control {
   std::unique_ptr<server_watch, server_watch_deleter> watch;
 };
 
-/// The next user's message; nothing when the timeout is over, or a system message ends the server. System messages are
-/// handled meanwhile.
+/// The next user's message; nothing when the timeout is over (`timed_out`), or when there is something else to be done
+/// first. System messages are handled meanwhile.
 [[nodiscard]] std::optional<any_message> next_message(server_control& c);
 /// The exit of the parent, `exited` of it: the server ends. False: another message.
 [[nodiscard]] bool is_end_of_parent(server_control& c, const any_message& m);
 /// A message that no handler takes.
 void log_unhandled(const server_control& c, const any_message& m);
 /// What a crashed server says beside the report of its process.
-void log_crash(const server_control& c, const exit_reason& reason) noexcept;
+void log_crash(const server_control& c, const exit_reason& reason);
 /// For statistics, traces and spies, where there are any.
 void note_event(server_control& c, bool in, const std::type_info& what, pid whom);
 
@@ -162,13 +163,15 @@ void serve(Server& s) {
   server_control& c = server_access::control(s);
   while (!c.stopping) {
     if (!c.continuations.empty()) {
+      checkpoint();
       any_message m = std::move(c.continuations.front());
       c.continuations.pop_front();
       handle_message(s, std::move(m));
     } else if (std::optional<any_message> m = next_message(c)) {
       handle_message(s, std::move(*m));
-    } else if (!c.stopping) {
+    } else if (std::exchange(c.timed_out, false)) {
       if constexpr (has_handle_timeout<Server>) {
+        checkpoint();  // as receive does: a chain of these ends when the process is ended, and lets others run
         c.last_message = nullptr;
         s.handle_timeout();
       }

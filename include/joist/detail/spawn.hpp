@@ -14,7 +14,13 @@ struct monitored;
 
 namespace joist::inline v0::detail {
 
-enum class spawn_mode : unsigned char { plain, link, monitor };
+enum class spawn_mode : unsigned char { plain, link, monitor, link_and_monitor };
+[[nodiscard]] constexpr bool links(spawn_mode m) noexcept {
+  return m == spawn_mode::link || m == spawn_mode::link_and_monitor;
+}
+[[nodiscard]] constexpr bool monitors(spawn_mode m) noexcept {
+  return m == spawn_mode::monitor || m == spawn_mode::link_and_monitor;
+}
 
 struct closure {
   void (*run)(closure&);

@@ -102,6 +102,8 @@ class gen_server {
     Message message;
     explicit continuation(Message m) : detail::server_message<Server>{&handle_it}, message{std::move(m)} {}
     static void handle_it(Server& s, detail::server_message<Server>& base) {
+      s.control_.last_message = &typeid(Message);
+      s.control_.last_client = {};
       s.handle_continue(std::move(static_cast<continuation&>(base).message));
     }
   };
@@ -252,7 +254,8 @@ result<server_ref<Server>, start_error> try_start(const server_options& options,
   return detail::ref_of<Server>(
       detail::start_server<Server>(detail::start_mode::alone, options, std::forward<Arguments>(arguments)...));
 }
-/// The same, linked to the caller. A start that fails does not end the caller by the link.     [process]
+/// The same, linked to the caller. A start that fails does not end the caller by the link; only a constructor that is
+/// killed, or whose stack is given up (fault.hpp), does, where the caller does not trap exits.     [process]
 template <class Server, class... Arguments>
 result<server_ref<Server>, start_error> try_start_link(const server_options& options, Arguments&&... arguments) {
   return detail::ref_of<Server>(

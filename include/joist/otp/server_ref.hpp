@@ -3,7 +3,7 @@
 // Promises
 //   what the server has no handler for does not compile, and the error names the handler
 //   call: the answer, or the caller exits: with `timeout`, with `noproc`, or with the reason of the server's end, at once
-//     when that comes. try_call: the same as a value
+//     when that comes (where that was `normal`, with words that say so). try_call: the same as a value
 //   a late answer vanishes; nothing of a call that is over is left in the mailbox
 //   cast and info never wait, and never fail, whether the server lives or not
 //
@@ -11,7 +11,7 @@
 //   auto maybe = server.try_call(account::balance{}, 1s);   // result<int, exit_reason>
 //   server.cast(account::deposit{50});
 //
-// Example: examples/08_gen_server. See also: requests.hpp (many calls in flight). OTP: gen_server:call/3, cast/2, stop/3.
+// Example: examples/08_gen_server. See also: gen_server.hpp. OTP: gen_server:call/3, cast/2, stop/3.
 #pragma once
 
 #include <joist/detail/server.hpp>
@@ -79,10 +79,11 @@ struct call_request : server_message<Server> {
     } else if constexpr (std::is_void_v<answer>) {
       server.handle_call(std::move(request.message));
       reply(request.client);
+      if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
     } else {
       reply(request.client, server.handle_call(std::move(request.message)));
+      if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
     }
-    if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
   }
 };
 

@@ -17,7 +17,7 @@
 //   while a child keeps failing to start again, the supervisor goes on answering, and may be stopped
 //   what exits with `shutdown` does so to be stopped: a child that does not end in time is killed
 //
-// Example: examples/09_supervisor. See also: child_spec.hpp, dynamic_supervisor.hpp. OTP: supervisor.
+// Example: examples/09_supervisor. See also: child_spec.hpp. OTP: supervisor.
 #pragma once
 
 #include <joist/otp/child_spec.hpp>
