@@ -183,11 +183,10 @@ void starting::end(start_error error, exit_reason reason) {
   exit(std::move(reason));
 }
 
-bool starting::begin() {
-  if (name_.empty()) return true;
+void starting::begin() {
+  if (name_.empty()) return;
   try {
     register_name(name_);
-    return true;
   } catch (const error& e) {
     if (e.code() != errc::name_taken) {
       name_.clear();

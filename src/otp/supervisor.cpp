@@ -373,10 +373,8 @@ child_spec child_supervisor(std::string id, supervisor_options options, std::vec
   child_spec spec;
   spec.id = std::move(id);
   spec.type = child_type::supervisor;
-  spec.start = [options = std::move(options), children = std::move(children)]() -> result<started_child, start_error> {
-    auto started = try_start_supervisor(options, children);
-    if (started) return started_child{started->process()};
-    return failure{std::move(started).error()};
+  spec.start = [options = std::move(options), children = std::move(children)] {
+    return detail::child_of(try_start_supervisor(options, children));
   };
   return spec;
 }

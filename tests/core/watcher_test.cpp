@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "support/collected_log.hpp"
 #include "support/ends.hpp"
 #include "support/ping.hpp"
 #include "support/world.hpp"
@@ -63,26 +64,6 @@ struct slow_to_print {
   inline static std::atomic<bool> left{false};
   friend bool operator==(const slow_to_print&, const slow_to_print&) { return true; }
 };
-
-struct collected_log {
-  std::mutex mutex;
-  std::string text;
-  [[nodiscard]] std::string get() {
-    const std::scoped_lock lock{mutex};
-    return text;
-  }
-};
-
-joist::log_sink sink_of(const std::shared_ptr<collected_log>& log) {
-  return [log](joist::log_level, std::string_view line) {
-    const std::scoped_lock lock{log->mutex};
-    log->text.append(line).append("\n");
-  };
-}
-
-void await_text(collected_log& log, const char* part) {
-  while (log.get().find(part) == std::string::npos) std::this_thread::yield();
-}
 
 /// How often a thread of this program has gone to sleep, and so was woken.
 long sleeps() {

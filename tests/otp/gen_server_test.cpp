@@ -1,11 +1,10 @@
 #include <joist/otp/gen_server.hpp>
 #include <joist/otp/sys.hpp>
 
-#include <atomic>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "support/collected_log.hpp"
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -507,13 +506,9 @@ TEST_CASE("gen_server: messages that anybody sends come to handle_info by their 
 }
 
 TEST_CASE("gen_server: a message that no handler takes is logged and dropped, the server lives", "[G09]") {
-  std::mutex mutex;
-  std::string text;
+  const auto log = std::make_shared<collected_log>();
   joist::runtime_options o = quiet(2);
-  o.log = [&](joist::log_level, std::string_view line) {
-    const std::scoped_lock lock{mutex};
-    text += line;
-  };
+  o.log = sink_of(log);
   joist::runtime rt{o};
   rt.ask([] {
     const auto server = joist::start<account>(1);
@@ -522,6 +517,7 @@ TEST_CASE("gen_server: a message that no handler takes is logged and dropped, th
     EXPECT(!server.try_call(account::crash{"why"}));
   });
   CHECK(rt.stop(10s).clean());
+  const std::string text = log->get();
   INFO(text);
   CHECK(text.find("no handle_info takes a message of type double") != std::string::npos);
   // Two reports of a crash: the server's and its process's.
@@ -533,13 +529,9 @@ TEST_CASE("gen_server: a message that no handler takes is logged and dropped, th
 }
 
 TEST_CASE("gen_server: orderly ends are silent", "[G08]") {
-  std::mutex mutex;
-  std::string text;
+  const auto log = std::make_shared<collected_log>();
   joist::runtime_options o = quiet(2);
-  o.log = [&](joist::log_level, std::string_view line) {
-    const std::scoped_lock lock{mutex};
-    text += line;
-  };
+  o.log = sink_of(log);
   joist::runtime rt{o};
   rt.ask([] {
     for (const exit_reason& why : {exit_reason::normal, exit_reason::shutdown, exit_reason::shutdown_with(1)})
@@ -548,7 +540,7 @@ TEST_CASE("gen_server: orderly ends are silent", "[G08]") {
     (void)joist::try_start<moody>(joist::server_options{}, moody::mood::ignores);
   });
   CHECK(rt.stop(10s).clean());
-  CHECK(text.empty());
+  CHECK(log->get().empty());
 }
 
 TEST_CASE("gen_server: calls cost the same with half a million messages in the caller's mailbox", "[G23]") {

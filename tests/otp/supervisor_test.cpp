@@ -6,10 +6,10 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "support/collected_log.hpp"
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -816,16 +816,10 @@ TEST_CASE("supervisor: significant children that end for good end it, by its mod
 
 TEST_CASE("supervisor: reports say who, what happened, why, and to which child; progress is told when asked for",
           "[S45][S74]") {
-  std::mutex mutex;
-  std::string text;
+  const auto log = std::make_shared<collected_log>();
   joist::runtime_options o = quiet(2);
   o.crash_reports = false;
-  o.log = [&](joist::log_level level, std::string_view line) {
-    const std::scoped_lock lock{mutex};
-    text += level == joist::log_level::info ? "info " : "";
-    text += line;
-    text += '\n';
-  };
+  o.log = sink_of(log);
   joist::runtime rt{o};
   rt.ask([] {
     joist::trap_exit(true);
@@ -840,6 +834,7 @@ TEST_CASE("supervisor: reports say who, what happened, why, and to which child; 
     (void)joist::try_start_supervisor({}, {moody("m", times(1))});
   });
   CHECK(rt.stop(10s).clean());
+  const std::string text = log->get();
   INFO(text);
   CHECK(text.find(": child_terminated\n  reason: crash\n  child: \"a\" <") != std::string::npos);
   CHECK(text.find(": shutdown\n  reason: reached the most restarts") != std::string::npos);

@@ -89,6 +89,14 @@ void log_crash(const server_control& c, const exit_reason& reason);
 /// For statistics, traces and spies, where there are any.
 void note_event(server_control& c, bool in, const std::type_info& what, pid whom);
 
+/// A message is about to be handled; `client` waits for its answer, if anybody does.
+inline void note_arrival(server_control& c, const std::type_info& type, pid client = {}) {
+  c.last_message = &type;
+  c.last_client = client;
+  if (c.watch != nullptr) [[unlikely]]
+    note_event(c, true, type, client);
+}
+
 struct server_access {
   template <class Server>
   [[nodiscard]] static server_control& control(Server& s) noexcept {
@@ -150,9 +158,7 @@ void handle_message(Server& s, any_message m) {
     request->handle(s, *request);
   } else {
     server_control& c = server_access::control(s);
-    c.last_message = &m.type();
-    c.last_client = {};
-    if (c.watch != nullptr) note_event(c, true, m.type(), {});
+    note_arrival(c, m.type());
     handle_other(s, std::move(m));
   }
 }

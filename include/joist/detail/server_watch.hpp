@@ -73,15 +73,14 @@ struct system_request : system_message {
 /// f(server_control&) in the server's process.
 template <class Answer, class F>
 Answer ask_system(pid server, F f, deadline limit) {
-  refuse_to_call_oneself(server);
-  using got_type = result<Answer, exit_reason>;
-  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
-  send(server, system_request<Answer, F>{from<got_type>{alias_of(monitor)}, std::move(f)});
-  auto got = await_answer<got_type>(monitor, limit);
-  if (!got) {
-    forget_request<got_type>(monitor);
-    call_failed(got.error());
-  }
+  using seen = result<Answer, exit_reason>;
+  auto got = ask<seen>(
+      server,
+      [&f](from<seen> me) {
+        return system_request<Answer, F>{me, std::move(f)};
+      },
+      limit);
+  if (!got) call_failed(got.error());
   if (!*got) call_failed(got->error());
   if constexpr (!std::is_void_v<Answer>) return **std::move(got);
 }

@@ -72,8 +72,9 @@ struct child_spec {
 };
 
 namespace detail {
-template <class Server>
-result<started_child, start_error> child_of(result<server_ref<Server>, start_error> started) {
+/// Of the start of a server, or of a supervisor.
+template <class Ref>
+result<started_child, start_error> child_of(result<Ref, start_error> started) {
   if (started) return started_child{started->process()};
   if (started.error().what == start_error::kind::ignored) return started_child{};
   return failure{std::move(started).error()};

@@ -102,8 +102,7 @@ class gen_server {
     Message message;
     explicit continuation(Message m) : detail::server_message<Server>{&handle_it}, message{std::move(m)} {}
     static void handle_it(Server& s, detail::server_message<Server>& base) {
-      s.control_.last_message = &typeid(Message);
-      s.control_.last_client = {};
+      note_arrival(s.control_, typeid(Message));
       s.handle_continue(std::move(static_cast<continuation&>(base).message));
     }
   };
@@ -172,8 +171,8 @@ enum class start_mode : unsigned char { alone, link, monitor };
 class starting {
  public:
   starting(pid starter, ref start, alias tell, start_mode mode, std::string name);
-  /// Registers the name and links. False: told, and the process ends.
-  [[nodiscard]] bool begin();
+  /// Registers the name. Does not return when that fails: told, and the process ends.
+  void begin();
   void succeeded();
   /// Tells why, unless it succeeded, and ends the process.
   [[noreturn]] void failed(exit_reason reason);
@@ -199,7 +198,7 @@ class starting {
 /// The process of a server, from its first word to its last.
 template <class Server, class Arguments>
 void run_server(starting& start, Arguments& arguments, deadline hibernate_after) {
-  if (!start.begin()) return;
+  start.begin();
   std::optional<Server> server;
   bool ignores = false;
   std::optional<exit_reason> refuses;

@@ -69,9 +69,7 @@ struct call_request : server_message<Server> {
     using answer = reply_to<Message>;
     auto& request = static_cast<call_request&>(base);
     server_control& c = server_access::control(server);
-    c.last_message = &typeid(Message);
-    c.last_client = request.client.process();
-    if (c.watch != nullptr) note_event(c, true, typeid(Message), c.last_client);
+    note_arrival(c, typeid(Message), request.client.process());
     if constexpr (answers_now_to<Server, Message>) {
       static_assert(std::is_void_v<decltype(server.handle_call(std::move(request.message), std::as_const(request.client)))>,
                     "joist: a handle_call that takes a from answers by reply(), now or later: it returns void");
@@ -94,10 +92,7 @@ struct cast_request : server_message<Server> {
 
   explicit cast_request(Message m) : server_message<Server>{&handle_it}, message{std::move(m)} {}
   static void handle_it(Server& server, server_message<Server>& base) {
-    server_control& c = server_access::control(server);
-    c.last_message = &typeid(Message);
-    c.last_client = {};
-    if (c.watch != nullptr) note_event(c, true, typeid(Message), {});
+    note_arrival(server_access::control(server), typeid(Message));
     server.handle_cast(std::move(static_cast<cast_request&>(base).message));
   }
 };
@@ -109,10 +104,7 @@ struct info_request : server_message<Server> {
 
   explicit info_request(Message m) : server_message<Server>{&handle_it}, message{std::move(m)} {}
   static void handle_it(Server& server, server_message<Server>& base) {
-    server_control& c = server_access::control(server);
-    c.last_message = &typeid(Message);
-    c.last_client = {};
-    if (c.watch != nullptr) note_event(c, true, typeid(Message), {});
+    note_arrival(server_access::control(server), typeid(Message));
     server.handle_info(std::move(static_cast<info_request&>(base).message));
   }
 };
@@ -169,19 +161,23 @@ void forget_request(ref monitor) {
                                after(std::chrono::seconds{0}));
 }
 
-template <class Server, class Message>
-ref send_call(pid server, Message message) {
-  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
-  send(server, call_request<Server, Message>{from<reply_to<Message>>{alias_of(monitor)}, std::move(message)});
-  return monitor;
-}
-
 /// Ends the caller, or throws for a call of oneself.
 [[noreturn]] void call_failed(const exit_reason& reason);
 void refuse_to_call_oneself(pid server);
 /// Sends the end of a server that is to stop; nothing, or why it ended otherwise. `limit` over: exit_reason::timeout, and it
 /// lives.
 [[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
+
+/// Asks `server`: make(from) is the request. The answer, or why there is none.
+template <class Reply, class MakeRequest>
+result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit) {
+  refuse_to_call_oneself(server);
+  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
+  send(server, make(from<Reply>{alias_of(monitor)}));
+  auto got = await_answer<Reply>(monitor, limit);
+  if (!got) forget_request<Reply>(monitor);
+  return got;
+}
 
 }  // namespace detail
 
@@ -209,11 +205,13 @@ class server_ref {
   result<detail::reply_to<Message>, exit_reason> try_call(Message message,
                                                           detail::deadline limit = default_call_limit) const {
     detail::require_call<Server, Message>();
-    detail::refuse_to_call_oneself(process_);
-    const ref monitor = detail::send_call<Server>(process_, std::move(message));
-    auto got = detail::await_answer<detail::reply_to<Message>>(monitor, limit);
-    if (!got) detail::forget_request<detail::reply_to<Message>>(monitor);
-    return got;
+    using reply = detail::reply_to<Message>;
+    return detail::ask<reply>(
+        process_,
+        [&message](from<reply> me) {
+          return detail::call_request<Server, Message>{me, std::move(message)};
+        },
+        limit);
   }
 
   /// For handle_cast; returns at once.     [any thread]

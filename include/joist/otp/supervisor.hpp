@@ -162,12 +162,8 @@ supervisor_ref start_supervisor(Arguments... arguments) {
 [[nodiscard]] child_spec child_supervisor(std::string id, supervisor_options options, std::vector<child_spec> children);
 template <class Module, class... Arguments>
 [[nodiscard]] child_spec child_supervisor(std::string id, Arguments... arguments) {
-  child_spec spec{std::move(id), [... kept = std::move(arguments)]() -> result<started_child, start_error> {
-                    auto started = try_start_supervisor<Module>(kept...);
-                    if (started) return started_child{started->process()};
-                    if (started.error().what == start_error::kind::ignored) return started_child{};
-                    return failure{std::move(started).error()};
-                  }};
+  child_spec spec{std::move(id),
+                  [... kept = std::move(arguments)] { return detail::child_of(try_start_supervisor<Module>(kept...)); }};
   spec.type = child_type::supervisor;
   return spec;
 }
