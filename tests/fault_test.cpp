@@ -464,6 +464,34 @@ TEST_CASE("fault: a failed assertion of the runtime's own stops the program") {
   CHECK(contains(end.written, "not contained: an internal error of Joist"));
 }
 
+#if defined(JOIST_TEST_OWN_TEXT)
+namespace {
+[[gnu::noinline]] int deeper(pid who, int level) {  // its frame is small, so that the end of the stack is met in the call
+  int below = level < 0 || !is_alive(who) ? 0 : deeper(who, level + 1);
+  asm volatile("" : "+r"(below));  // no loop
+  return below;
+}
+}  // namespace
+
+TEST_CASE(
+    "fault: in a function of the runtime, called with a damaged handle, stops the program; of an overflow there, it goes "
+    "on") {
+  static const runtime* volatile damaged = nullptr;
+  const auto end = end_of([] { (void)damaged->info(); });
+  INFO(end.written);
+  CHECK(end.died_of(SIGSEGV));
+  CHECK(contains(end.written, "not contained: a fault in the runtime itself"));
+  runtime rt{containing()};
+  const auto reason = rt.ask([] {
+    spawn_monitor([] { deeper(self(), 0); });
+    return receive<down>().reason.to_string();
+  });
+  INFO(reason);
+  CHECK(contains(reason, "stack overflow"));
+  CHECK(contains(reason, "joist::"));
+}
+#endif
+
 TEST_CASE("fault: signals that others send are not taken for faults") {
   for (const int signal : {SIGSEGV, SIGFPE, SIGABRT}) {
     const auto end = support::in_child([signal] {

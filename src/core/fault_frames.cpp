@@ -17,6 +17,25 @@ struct module_range {
   code_owner owner;
 };
 
+// Where the linker put the library's code in a program that it is linked into: cmake/JoistOwnText.cmake. Null where it did
+// not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+extern "C" {
+[[gnu::weak, gnu::visibility("hidden")]] extern const char __start_joist_text[];
+[[gnu::weak, gnu::visibility("hidden")]] extern const char __stop_joist_text[];
+[[gnu::weak, gnu::visibility("hidden")]] extern const char __start_joist_text_cold[];
+[[gnu::weak, gnu::visibility("hidden")]] extern const char __stop_joist_text_cold[];
+}
+#pragma GCC diagnostic pop
+
+bool in_own_text(std::uintptr_t at) noexcept {
+  auto between = [at](const char* begin, const char* end) {
+    return at >= reinterpret_cast<std::uintptr_t>(begin) && at < reinterpret_cast<std::uintptr_t>(end);
+  };
+  return between(__start_joist_text, __stop_joist_text) || between(__start_joist_text_cold, __stop_joist_text_cold);
+}
+
 constinit std::array<module_range, 8> modules{};
 constinit std::size_t module_count = 0;
 constinit bool allocator_in_program = false;
@@ -143,6 +162,7 @@ bool read_modules() noexcept {
 
 code_owner owner_of(const void* address) noexcept {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
+  if (in_own_text(at)) return code_owner::joist;
   for (std::size_t i = 0; i < module_count; ++i) {
     if (at >= modules[i].begin && at < modules[i].end) return modules[i].owner;
   }

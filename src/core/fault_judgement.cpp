@@ -68,7 +68,9 @@ const char* refusal(const fault_judgement& j, const worker& w, int signal, const
   if (j.kind == fault_kind::wild_access && w.home.options.faults != fault_policy::contain_wild_access)
     return "a wild access, which may have damaged what others use (runtime_options::faults)";
   if (const char* held = holds_locks(*j.p, j.frames)) return held;  // says more, also where it was called by the runtime
-  const bool in_runtime = signal != SIGABRT && owner_of(j.frames.place()) == code_owner::joist;
+  // An abort, or the end of the stack, is its caller's doing.
+  const bool in_runtime =
+      signal != SIGABRT && j.kind != fault_kind::stack_overflow && owner_of(j.frames.place()) == code_owner::joist;
   return in_runtime ? "a fault in the runtime itself" : nullptr;
 }
 
