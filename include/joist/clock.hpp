@@ -47,6 +47,13 @@ class deadline {
   requires(!std::is_same_v<Clock, clock>) deadline(std::chrono::time_point<Clock, Duration>)
   = delete;  // deadlines are points of joist::clock
 
+  /// What resolve() gave.
+  [[nodiscard]] static deadline resolved(std::int64_t nanoseconds) noexcept {
+    deadline d;
+    d.at_ = nanoseconds;
+    d.absolute_ = nanoseconds != never;
+    return d;
+  }
   /// Nanoseconds on joist::clock, or `never`.
   [[nodiscard]] std::int64_t resolve() const noexcept {
     if (absolute_ || at_ == never) return at_;

@@ -22,13 +22,10 @@ struct stop_request : system_message {
 
 bool is_system(const any_message& m) { return m.base_if<system_message>() != nullptr; }
 
-deadline at(std::int64_t until) {
-  return until == deadline::never ? deadline{infinity} : deadline{clock::time_point{std::chrono::nanoseconds{until}}};
-}
-
 std::optional<any_message> next_of_any(std::int64_t until) {
   using message = std::optional<any_message>;
-  return receive([](any_message m) { return message{std::move(m)}; }, after(at(until), [] { return message{}; }));
+  return receive([](any_message m) { return message{std::move(m)}; },
+                 after(deadline::resolved(until), [] { return message{}; }));
 }
 
 bool is_parents_end(const server_control& c, const any_message& m) {
@@ -63,7 +60,7 @@ std::optional<any_message> next_message(server_control& c) {
   for (;;) {
     if (c.hibernates) {
       hibernate(c);
-      if (c.stopping || !c.continuations.empty() || c.timeout) return std::nullopt;
+      if (c.stopping || c.has_continuation() || c.timeout) return std::nullopt;
     }
     std::optional<any_message> m;
     if (c.suspended) {
@@ -139,6 +136,7 @@ void note_event(server_control& c, bool in, const std::type_info& what, pid whom
     const auto failed = catch_end([&] { goes_on = s.look(event); });
     return failed || !goes_on;
   });
+  if (w.is_idle()) c.watch.reset();
 }
 
 void* checked_server(const server_control& c, const std::type_info& type) {
@@ -159,9 +157,14 @@ void refuse_to_call_oneself(pid server) {
     throw error{errc::bad_wait, "call: a server that calls itself would wait for itself; cast, or continue_with"};
 }
 
+exit_reason mailbox_is_full() { return exit_reason::of("the server's mailbox is full (spawn_options::mailbox_limit)"); }
+
 std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit) {
   const ref watch = monitor(server);
-  send(server, stop_request{reason});
+  if (send(server, stop_request{reason}) == send_result::mailbox_full) {
+    demonitor(watch, demonitor_option::flush);
+    return mailbox_is_full();
+  }
   std::optional<down> end = receive<down>([watch](const down& d) { return d.monitor == watch; }, after(limit));
   if (!end) {
     demonitor(watch, demonitor_option::flush);
@@ -193,16 +196,17 @@ void starting::begin() {
       failed(exit_reason::error({type_name(typeid(e)), e.what(), {}}));
     }
     const std::optional<pid> owner = whereis(std::exchange(name_, {}));
-    end({start_error::kind::already_started, exit_reason::of(fmt::format("{} has the name", owner.value_or(pid{}))),
-         owner.value_or(pid{})},
-        exit_reason::normal);
+    refused(name_is_taken(owner.value_or(pid{})));
   }
 }
 
 void starting::succeeded() { tell(std::nullopt); }
 void starting::failed(exit_reason reason) { end({start_error::kind::failed, reason}, reason); }
-void starting::ignored() { end({start_error::kind::ignored, exit_reason::normal}, exit_reason::normal); }
-void starting::refused(exit_reason reason) { end({start_error::kind::refused, std::move(reason)}, exit_reason::normal); }
+void starting::refused(start_error error) { end(std::move(error), exit_reason::normal); }
+
+start_error name_is_taken(pid owner) {
+  return {start_error::kind::already_started, exit_reason::of(fmt::format("{} has the name", owner)), owner};
+}
 
 namespace {
 
@@ -219,8 +223,15 @@ result<started_process, start_error> start_process(const server_options& options
   const pid me = self();
   const alias tell = make_alias(alias_use::one_reply);
   const ref start = tell.reference();
-  const monitored child = spawn_closure(body(starting{me, start, tell, mode, options.name}), &options.process,
-                                        mode == start_mode::link ? spawn_mode::link_and_monitor : spawn_mode::monitor);
+  const monitored child = [&] {
+    try {
+      return spawn_closure(body(starting{me, start, tell, mode, options.name}), &options.process,
+                           mode == start_mode::link ? spawn_mode::link_and_monitor : spawn_mode::monitor);
+    } catch (...) {
+      unalias(tell);
+      throw;
+    }
+  }();
   using outcome = std::optional<start_error>;
   bool told = true;
   outcome failed = receive_reply(start,

@@ -14,8 +14,7 @@ server_watch& watch_of(server_control& c) {
 
 // So that handling a message costs one look where nobody watches.
 void drop_if_idle(server_control& c) {
-  const server_watch& w = *c.watch;
-  if (!w.counts && !w.traces && w.kept_events == 0 && w.spies.empty()) c.watch.reset();
+  if (c.watch->is_idle()) c.watch.reset();
 }
 
 template <class Change>

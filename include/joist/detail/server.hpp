@@ -20,13 +20,13 @@
 #include <joist/process.hpp>
 #include <joist/receive.hpp>
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <vector>
 
 namespace joist::inline v0 {
 struct server_options;
@@ -64,7 +64,8 @@ struct server_control {
   deadline hibernate_after;
   // -- set by handlers, read by the loop
   std::optional<exit_reason> stopping;
-  std::deque<any_message> continuations;
+  std::vector<any_message> continuations;  // the first `continued` of them are done
+  std::size_t continued = 0;
   std::optional<deadline> timeout;
   bool timed_out = false;   // the timeout is over: next_message() found no message
   bool hibernates = false;  // at the next wait
@@ -75,6 +76,16 @@ struct server_control {
   bool suspended = false;
   bool hibernating = false;
   std::unique_ptr<server_watch, server_watch_deleter> watch;
+
+  [[nodiscard]] bool has_continuation() const noexcept { return continued < continuations.size(); }
+  [[nodiscard]] any_message next_continuation() {
+    any_message m = std::move(continuations[continued]);
+    if (++continued == continuations.size()) {
+      continuations.clear();
+      continued = 0;
+    }
+    return m;
+  }
 };
 
 /// The next user's message; nothing when the timeout is over (`timed_out`), or when there is something else to be done
@@ -137,12 +148,19 @@ bool handled_as_one_of(Server& s, any_message& m, type_list<Message...>) {
   return (handled_as<Server, Message>(s, m) || ...);
 }
 
+template <class Server, class... Message>
+consteval bool handles_all(type_list<Message...>) {
+  return (handles_info<Server, Message> && ...);
+}
+
 template <class Server>
 void handle_other(Server& s, any_message m) {
   server_control& c = server_access::control(s);
   if (is_end_of_parent(c, m)) return;
   if (handled_as_one_of(s, m, type_list<down, exited>{})) return;
   if constexpr (requires { typename Server::info_types; }) {
+    static_assert(handles_all<Server>(typename Server::info_types{}),
+                  "joist: the server has no handler for a type in info_types: add a public `void handle_info(Message)`");
     if (handled_as_one_of(s, m, typename Server::info_types{})) return;
   }
   if constexpr (handles_info<Server, any_message>) {
@@ -168,11 +186,9 @@ template <class Server>
 void serve(Server& s) {
   server_control& c = server_access::control(s);
   while (!c.stopping) {
-    if (!c.continuations.empty()) {
+    if (c.has_continuation()) {
       checkpoint();
-      any_message m = std::move(c.continuations.front());
-      c.continuations.pop_front();
-      handle_message(s, std::move(m));
+      handle_message(s, c.next_continuation());
     } else if (std::optional<any_message> m = next_message(c)) {
       handle_message(s, std::move(*m));
     } else if (std::exchange(c.timed_out, false)) {

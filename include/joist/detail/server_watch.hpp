@@ -7,10 +7,12 @@
 #include <joist/otp/server_ref.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace joist::inline v0::detail {
 
@@ -38,6 +40,8 @@ struct server_watch {
   std::size_t kept_events = 0;
   std::deque<server_event> events;
   std::vector<spy> spies;
+
+  [[nodiscard]] bool is_idle() const noexcept { return !counts && !traces && kept_events == 0 && spies.empty(); }
 };
 
 /// The server, as what it is; throws errc::bad_argument when it is something else.

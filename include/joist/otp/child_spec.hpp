@@ -16,6 +16,7 @@
 
 #include <any>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -84,8 +85,13 @@ result<started_child, start_error> child_of(result<Ref, start_error> started) {
 /// A start function for a server; the arguments are copied for each start.
 template <class Server, class... Arguments>
 [[nodiscard]] start_function starts(server_options options, Arguments... arguments) {
-  return [options = std::move(options), ... arguments = std::move(arguments)] {
-    return detail::child_of(try_start_link<Server>(options, arguments...));
+  static_assert((std::copy_constructible<Arguments> && ...),
+                "joist: the arguments of a child are copied for each start: make what cannot be copied in its constructor");
+  std::string label{options.process.label};  // a view, of what may be gone by then
+  return [options = std::move(options), label = std::move(label), ... arguments = std::move(arguments)] {
+    server_options mine = options;
+    mine.process.label = label;
+    return detail::child_of(try_start_link<Server>(mine, arguments...));
   };
 }
 template <class Server, class... Arguments>

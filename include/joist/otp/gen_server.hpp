@@ -143,7 +143,7 @@ class start_failed : public std::runtime_error {
   start_error error_;
 };
 
-/// For constructors of servers to throw: not now, and nobody's failure.
+/// For constructors of servers to throw: not now, and nobody's failure. A start_error is returned as it is thrown.
 struct start_ignored {};
 struct start_refused {
   exit_reason reason;
@@ -176,8 +176,8 @@ class starting {
   void succeeded();
   /// Tells why, unless it succeeded, and ends the process.
   [[noreturn]] void failed(exit_reason reason);
-  [[noreturn]] void ignored();
-  [[noreturn]] void refused(exit_reason reason);
+  /// Nobody's failure: as the error says, and the process ends normally.
+  [[noreturn]] void refused(start_error error);
   [[nodiscard]] pid parent() const noexcept { return mode_ == start_mode::link ? starter_ : pid{}; }
 
  private:
@@ -200,18 +200,18 @@ template <class Server, class Arguments>
 void run_server(starting& start, Arguments& arguments, deadline hibernate_after) {
   start.begin();
   std::optional<Server> server;
-  bool ignores = false;
-  std::optional<exit_reason> refuses;
+  std::optional<start_error> refuses;
   std::optional<exit_reason> failure = catch_end([&] {
     try {
       std::apply([&server](auto&... a) { server.emplace(std::move(a)...); }, arguments);
     } catch (const start_ignored&) {
-      ignores = true;
+      refuses = start_error{start_error::kind::ignored, exit_reason::normal};
     } catch (start_refused& r) {
-      refuses = std::move(r.reason);
+      refuses = start_error{start_error::kind::refused, std::move(r.reason)};
+    } catch (start_error& e) {
+      refuses = std::move(e);
     }
   });
-  if (ignores) start.ignored();
   if (refuses) start.refused(std::move(*refuses));
   if (failure) start.failed(std::move(*failure));
   if (auto& stopping = server_access::control(*server).stopping) start.failed(*stopping);
@@ -222,7 +222,8 @@ void run_server(starting& start, Arguments& arguments, deadline hibernate_after)
 
 template <class Server, class... Arguments>
 result<started_process, start_error> start_server(start_mode mode, const server_options& options, Arguments&&... arguments) {
-  static_assert(std::is_base_of_v<gen_server<Server>, Server>, "joist: a server derives from joist::gen_server of itself");
+  static_assert(std::derived_from<Server, gen_server<Server>>,
+                "joist: a server derives, publicly, from joist::gen_server of itself");
   static_assert(std::is_constructible_v<Server, std::decay_t<Arguments>...>,
                 "joist: the server has no constructor that takes these arguments (they arrive as values)");
   std::tuple<std::decay_t<Arguments>...> kept{std::forward<Arguments>(arguments)...};
@@ -239,25 +240,28 @@ T started_or_throw(result<T, start_error> r) {
   return *std::move(r);
 }
 
-template <class Server>
-result<server_ref<Server>, start_error> ref_of(result<started_process, start_error> r) {
+template <class Ref>
+result<Ref, start_error> ref_as(result<started_process, start_error> r) {
   if (!r) return failure{std::move(r).error()};
-  return server_ref<Server>{r->process};
+  return Ref{r->process};
 }
+
+/// That somebody else has the name.
+[[nodiscard]] start_error name_is_taken(pid owner);
 
 }  // namespace detail
 
 /// Starts a server and waits until its constructor has run. The result may be a start_error.     [process]
 template <class Server, class... Arguments>
 result<server_ref<Server>, start_error> try_start(const server_options& options, Arguments&&... arguments) {
-  return detail::ref_of<Server>(
+  return detail::ref_as<server_ref<Server>>(
       detail::start_server<Server>(detail::start_mode::alone, options, std::forward<Arguments>(arguments)...));
 }
 /// The same, linked to the caller. A start that fails does not end the caller by the link; only a constructor that is
 /// killed, or whose stack is given up (fault.hpp), does, where the caller does not trap exits.     [process]
 template <class Server, class... Arguments>
 result<server_ref<Server>, start_error> try_start_link(const server_options& options, Arguments&&... arguments) {
-  return detail::ref_of<Server>(
+  return detail::ref_as<server_ref<Server>>(
       detail::start_server<Server>(detail::start_mode::link, options, std::forward<Arguments>(arguments)...));
 }
 
@@ -282,10 +286,19 @@ requires(!std::is_same_v<std::remove_cvref_t<Arguments>, server_options> &&
 }
 /// The same, monitored by the caller from the start.     [process]
 template <class Server, class... Arguments>
+result<monitored_server<Server>, start_error> try_start_monitor(const server_options& options, Arguments&&... arguments) {
+  auto made = detail::start_server<Server>(detail::start_mode::monitor, options, std::forward<Arguments>(arguments)...);
+  if (!made) return failure{std::move(made).error()};
+  return monitored_server<Server>{server_ref<Server>{made->process}, made->monitor};
+}
+template <class Server, class... Arguments>
 monitored_server<Server> start_monitor(const server_options& options, Arguments&&... arguments) {
-  const detail::started_process made = detail::started_or_throw(
-      detail::start_server<Server>(detail::start_mode::monitor, options, std::forward<Arguments>(arguments)...));
-  return {server_ref<Server>{made.process}, made.monitor};
+  return detail::started_or_throw(try_start_monitor<Server>(options, std::forward<Arguments>(arguments)...));
+}
+template <class Server, class... Arguments>
+requires(!std::is_same_v<std::remove_cvref_t<Arguments>, server_options> &&
+         ...) monitored_server<Server> start_monitor(Arguments&&... arguments) {
+  return start_monitor<Server>(server_options{}, std::forward<Arguments>(arguments)...);
 }
 
 /// The calling process, hand-written until here, serves from now on (OTP: gen_server:enter_loop).     [process]

@@ -74,14 +74,30 @@ struct call_request : server_message<Server> {
       static_assert(std::is_void_v<decltype(server.handle_call(std::move(request.message), std::as_const(request.client)))>,
                     "joist: a handle_call that takes a from answers by reply(), now or later: it returns void");
       server.handle_call(std::move(request.message), std::as_const(request.client));
-    } else if constexpr (std::is_void_v<answer>) {
+    } else {
+      require_answer<answer, decltype(server.handle_call(std::move(request.message)))>();
+      answer_now(server, request);
+    }
+  }
+
+ private:
+  template <class Answer, class Returned>
+  static constexpr void require_answer() {
+    static_assert(std::is_void_v<Answer> || !std::is_void_v<Returned>,
+                  "joist: this handle_call returns nothing, and the message says `using reply = ...`: return the reply");
+    static_assert(std::is_void_v<Answer> || std::is_void_v<Returned> || std::is_constructible_v<Answer, Returned>,
+                  "joist: what this handle_call returns does not become the reply that the message names");
+  }
+  static void answer_now(Server& server, call_request& request) {
+    using answer = reply_to<Message>;
+    server_control& c = server_access::control(server);
+    if constexpr (std::is_void_v<answer>) {
       server.handle_call(std::move(request.message));
       reply(request.client);
-      if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
     } else {
       reply(request.client, server.handle_call(std::move(request.message)));
-      if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
     }
+    if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
   }
 };
 
@@ -157,8 +173,8 @@ result<Reply, exit_reason> await_answer(ref monitor, deadline limit) {
 template <class Reply>
 void forget_request(ref monitor) {
   demonitor(monitor, demonitor_option::flush);
-  (void)receive<answer<Reply>>([monitor](const answer<Reply>& a) { return a.request == monitor; },
-                               after(std::chrono::seconds{0}));
+  receive_reply(monitor, when([monitor](const answer<Reply>& a) { return a.request == monitor; }, [](answer<Reply>) {}),
+                after(std::chrono::seconds{0}, [] {}));
 }
 
 /// Ends the caller, or throws for a call of oneself.
@@ -168,12 +184,29 @@ void refuse_to_call_oneself(pid server);
 /// lives.
 [[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
 
+[[nodiscard]] exit_reason mailbox_is_full();
+
+/// Sends make(from), the request, to `server`, which is monitored. What it brings is awaited by await_answer, or given up by
+/// forget_request. No reference: the mailbox is full, and its owner wants to have that said.
+template <class Reply, class MakeRequest>
+[[nodiscard]] ref send_asking(pid server, MakeRequest& make) {
+  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
+  try {
+    if (send(server, make(from<Reply>{alias_of(monitor)})) == send_result::sent) return monitor;
+  } catch (...) {  // the message was not made
+    demonitor(monitor, demonitor_option::flush);
+    throw;
+  }
+  demonitor(monitor, demonitor_option::flush);
+  return {};
+}
+
 /// Asks `server`: make(from) is the request. The answer, or why there is none.
 template <class Reply, class MakeRequest>
 result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit) {
   refuse_to_call_oneself(server);
-  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
-  send(server, make(from<Reply>{alias_of(monitor)}));
+  const ref monitor = send_asking<Reply>(server, make);
+  if (!monitor) return failure{mailbox_is_full()};
   auto got = await_answer<Reply>(monitor, limit);
   if (!got) forget_request<Reply>(monitor);
   return got;

@@ -86,7 +86,8 @@ void replace_state(server_ref<Server> server, Change change, detail::deadline li
         Server& s = detail::server_of<Server>(c);
         auto changed = s.state;
         change(changed);
-        s.state = std::move(changed);
+        using std::swap;
+        swap(s.state, changed);
       },
       limit);
 }

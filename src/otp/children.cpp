@@ -1,0 +1,122 @@
+#include "otp/children.hpp"
+
+#include <joist/joist.hpp>
+
+namespace joist::inline v0::otp {
+
+using namespace std::chrono_literals;
+
+failure<supervisor_error> refused(supervisor_error::kind why, pid process) {
+  supervisor_error e;
+  e.what = why;
+  e.process = process;
+  return {std::move(e)};
+}
+
+failure<supervisor_error> refused(std::string problem) {
+  supervisor_error e;
+  e.what = supervisor_error::kind::bad_spec;
+  e.text = std::move(problem);
+  return {std::move(e)};
+}
+
+failure<supervisor_error> not_started(start_error why) {
+  supervisor_error e;
+  e.what = supervisor_error::kind::start_failed;
+  e.process = why.process;
+  e.start = std::move(why);
+  return {std::move(e)};
+}
+
+std::optional<std::string> check_period(std::chrono::milliseconds period) {
+  if (period > 0ms && period <= std::chrono::hours{24} * 36'500) return std::nullopt;
+  return fmt::format("supervisor: expected a period of more than 0 ms and at most a hundred years, got {} ms",
+                     period.count());
+}
+
+bool starts_again(restart_type type, const exit_reason& reason) noexcept {
+  return type == restart_type::permanent || (type == restart_type::transient && !reason.is_orderly());
+}
+
+bool is_reported(restart_type type, const exit_reason& reason) noexcept {
+  return type == restart_type::permanent || !reason.is_orderly();
+}
+
+shutdown_policy policy_of(const child_spec& spec) {
+  if (spec.shutdown) return *spec.shutdown;
+  return spec.type == child_type::worker ? shutdown_policy{5s} : shutdown_policy{infinity};
+}
+
+stopping_child begin_to_stop(pid process, const shutdown_policy& policy) {
+  stopping_child child{process, monitor(process), {}};
+  unlink(process);
+  if (auto end = receive<exited>([process](const exited& e) { return e.process == process; }, after(0s)))
+    child.ended = std::move(end->reason);
+  exit(process, policy.kills() ? exit_reason::kill : exit_reason::shutdown);
+  return child;
+}
+
+exit_reason end_of(const stopping_child& child, exit_reason told) {
+  return child.ended && told == exit_reason::noproc ? *child.ended : std::move(told);
+}
+
+exit_reason stop_child(pid process, const shutdown_policy& policy) {
+  const stopping_child child = begin_to_stop(process, policy);
+  auto is_its = [&child](const down& d) { return d.monitor == child.watch; };
+  std::optional<down> end = receive<down>(is_its, after(policy.limit()));
+  if (!end) {
+    exit(process, exit_reason::kill);
+    end = receive<down>(is_its);
+  }
+  return end_of(child, std::move(end->reason));
+}
+
+bool stopped_as_told(const exit_reason& reason, const child_spec& spec) {
+  if (policy_of(spec).kills()) return reason == exit_reason::killed;
+  if (reason.which() == exit_reason::kind::shutdown) return true;
+  return reason == exit_reason::normal && spec.restart != restart_type::permanent;
+}
+
+result<started_child, start_error> run_start(const start_function& start) {
+  std::optional<result<started_child, start_error>> started;
+  if (auto failed = catch_end([&] { started = start(); }))
+    return failure{start_error{start_error::kind::failed, std::move(*failed)}};
+  return *std::move(started);
+}
+
+void take_name(const std::string& name) {
+  if (name.empty() || whereis(name) == self()) return;
+  try {
+    register_name(name);
+  } catch (const error& e) {
+    if (e.code() != errc::name_taken) throw;
+    throw detail::name_is_taken(whereis(name).value_or(pid{}));
+  }
+}
+
+namespace {
+
+std::string_view name_of(restart_type t) {
+  switch (t) {
+    case restart_type::permanent: return "permanent";
+    case restart_type::transient: return "transient";
+    case restart_type::temporary: return "temporary";
+  }
+  return "?";
+}
+
+std::string who() {
+  const auto me = process_info(self());
+  return me && !me->name.empty() ? fmt::format("{} {}", self(), me->name) : fmt::format("{}", self());
+}
+
+}  // namespace
+
+void report(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process) {
+  std::string text = fmt::format("supervisor {}: {}\n  reason: {}\n  child: \"{}\"", who(), context, reason, spec.id);
+  if (process) text += fmt::format(" {}", process);
+  text += fmt::format(", {}, {}", name_of(spec.restart), spec.type == child_type::worker ? "worker" : "supervisor");
+  log(log_level::error, text);
+}
+
+}  // namespace joist::inline v0::otp

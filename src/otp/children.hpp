@@ -1,0 +1,59 @@
+// otp/children.hpp: what supervisors of all kinds do with a child, refuse, and say in the log.
+#pragma once
+
+#include <joist/exit_reason.hpp>
+#include <joist/otp/supervisor.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace joist::inline v0::otp {
+
+using child_result = result<started_child, supervisor_error>;
+using plain_result = result<void, supervisor_error>;
+
+[[nodiscard]] failure<supervisor_error> refused(supervisor_error::kind why, pid process = {});
+/// bad_spec.
+[[nodiscard]] failure<supervisor_error> refused(std::string problem);
+[[nodiscard]] failure<supervisor_error> not_started(start_error why);
+
+/// What is wrong with the period of a restart window, if anything is.
+[[nodiscard]] std::optional<std::string> check_period(std::chrono::milliseconds period);
+
+/// Whether a child of this type that ended for `reason` is started again.
+[[nodiscard]] bool starts_again(restart_type type, const exit_reason& reason) noexcept;
+
+/// Whether its end is worth a report: it failed, or should not have ended.
+[[nodiscard]] bool is_reported(restart_type type, const exit_reason& reason) noexcept;
+
+[[nodiscard]] shutdown_policy policy_of(const child_spec& spec);
+
+/// A child that is being stopped: monitored before it is unlinked, so that one that has unlinked itself is waited for all
+/// the same.
+struct stopping_child {
+  pid process;
+  ref watch;
+  std::optional<exit_reason> ended;  // it was gone before: its exit told the reason, its monitor knows only noproc
+};
+/// Tells the process to end. No `exited` of it is left in the mailbox.     [the supervisor]
+[[nodiscard]] stopping_child begin_to_stop(pid process, const shutdown_policy& policy);
+/// Why it ended, as its monitor and its exit tell.
+[[nodiscard]] exit_reason end_of(const stopping_child& child, exit_reason told);
+
+/// Stops the process of a child and returns why it ended.     [the supervisor]
+exit_reason stop_child(pid process, const shutdown_policy& policy);
+
+/// Whether a child that was stopped ended as it should.
+[[nodiscard]] bool stopped_as_told(const exit_reason& reason, const child_spec& spec);
+
+/// Runs a start function; what it throws is a failed start.     [the supervisor]
+result<started_child, start_error> run_start(const start_function& start);
+
+/// Registers the name of a supervisor that says it itself, in its init. Throws a start_error when it is taken.
+void take_name(const std::string& name);
+
+/// `context`: start_error, child_terminated, shutdown_error, shutdown.
+void report(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process);
+
+}  // namespace joist::inline v0::otp

@@ -1,0 +1,286 @@
+#include <joist/otp/dynamic_supervisor.hpp>
+
+#include <joist/joist.hpp>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "otp/children.hpp"
+#include "otp/restart_window.hpp"
+
+namespace joist::inline v0 {
+namespace {
+
+using error_kind = supervisor_error::kind;
+using otp::child_result;
+using otp::plain_result;
+using otp::refused;
+
+dynamic_supervisor_options checked(dynamic_supervisor_options o) {
+  if (const auto problem = otp::check_period(o.period)) throw error{errc::bad_argument, *problem};
+  return o;
+}
+
+// Stops many at once, each within its own time: kills are sent when they are due, the earliest first.
+class stopping_together {
+ public:
+  void add(pid process, const child_spec& spec) {
+    const shutdown_policy policy = otp::policy_of(spec);
+    const otp::stopping_child child = otp::begin_to_stop(process, policy);
+    if (!policy.kills() && !policy.limit().is_never()) due_.push_back({policy.limit().resolve(), child.watch});
+    waiting_.emplace(child.watch, member{child, &spec});
+  }
+  void wait() {
+    std::sort(due_.begin(), due_.end(), [](const due& a, const due& b) { return a.when < b.when; });
+    auto is_ours = [this](const down& d) { return waiting_.contains(d.monitor); };
+    for (auto next = due_.begin(); !waiting_.empty();) {
+      while (next != due_.end() && !waiting_.contains(next->who)) ++next;
+      auto end = receive<down>(is_ours, after(detail::deadline::resolved(next != due_.end() ? next->when : never)));
+      if (end) {
+        ended(std::move(*end));
+      } else {
+        exit(waiting_.at((next++)->who).child.process, exit_reason::kill);
+      }
+    }
+  }
+
+ private:
+  struct member {
+    otp::stopping_child child;
+    const child_spec* spec;
+  };
+  struct due {
+    std::int64_t when;
+    ref who;
+  };
+  static constexpr std::int64_t never = detail::deadline::never;
+  void ended(down end) {
+    const auto found = waiting_.find(end.monitor);
+    const member m = std::move(found->second);
+    waiting_.erase(found);
+    const exit_reason reason = otp::end_of(m.child, std::move(end.reason));
+    if (!otp::stopped_as_told(reason, *m.spec)) otp::report("shutdown_error", reason, *m.spec, m.child.process);
+  }
+
+  std::unordered_map<ref, member> waiting_;
+  std::vector<due> due_;
+};
+
+// The process. A child that failed to start again is kept under the process it had, and a try_again is on its way.
+class dynamic_server : public gen_server<dynamic_server> {
+ public:
+  struct start_child {
+    using reply = child_result;
+    child_spec spec;
+  };
+  struct terminate_child {
+    using reply = plain_result;
+    pid process;
+  };
+  struct which_children {
+    using reply = std::vector<child_info>;
+  };
+  struct count_children {
+    using reply = child_counts;
+  };
+  struct get_childspec {
+    using reply = std::optional<child_spec>;
+    pid process;
+  };
+  struct module_name {
+    using reply = std::string;
+  };
+  struct try_again {
+    pid process;
+  };
+
+  explicit dynamic_server(const detail::dynamic_supervisor_module& module)
+      : dynamic_server{module.name, checked(module.init())} {}
+
+  child_result handle_call(start_child request);
+  plain_result handle_call(const terminate_child& request);
+  std::vector<child_info> handle_call(which_children) const;
+  child_counts handle_call(count_children) const;
+  std::optional<child_spec> handle_call(const get_childspec& request) const;
+  std::string handle_call(module_name) const { return module_; }
+  void handle_cast(const try_again& again);
+  void handle_info(exited end);
+  void handle_info(any_message) {}  // as OTP's: what strangers send
+  void terminate(const exit_reason&);
+
+ private:
+  struct child {
+    child_spec spec;
+    std::uint64_t number;  // they count up: the order in which they came
+    bool restarting = false;
+  };
+  using child_map = std::unordered_map<pid, child>;
+
+  dynamic_server(std::string module, dynamic_supervisor_options options)
+      : module_{std::move(module)}, options_{std::move(options)}, window_{options_.intensity, options_.period} {
+    trap_exit(true);
+    otp::take_name(options_.name);
+  }
+  void restart(child_map::iterator at);
+
+  const std::string module_;
+  const dynamic_supervisor_options options_;
+  otp::restart_window window_;
+  child_map children_;
+  std::uint64_t started_ = 0;
+};
+
+child_result dynamic_server::handle_call(start_child request) {
+  child_spec& spec = request.spec;
+  if (spec.id.empty()) spec.id = "child";
+  if (const auto problem = check_childspecs({&spec, 1}, auto_shutdown::never)) return refused(*problem);
+  if (children_.size() >= options_.max_children) return refused(error_kind::max_children);
+  auto started = otp::run_start(spec.start);
+  if (!started) {
+    if (started.error().what == start_error::kind::failed) otp::report("start_error", started.error().reason, spec, {});
+    return otp::not_started(std::move(started).error());
+  }
+  if (started->process) {
+    if (spec.restart == restart_type::temporary) spec.start = nullptr;  // with its arguments
+    children_.emplace(started->process, child{std::move(spec), started_++});
+  }
+  return *std::move(started);
+}
+
+plain_result dynamic_server::handle_call(const terminate_child& request) {
+  const auto at = children_.find(request.process);
+  if (at == children_.end()) {
+    if (is_alive(request.process)) return refused(error_kind::not_found);
+    return {};
+  }
+  const child stopped = std::move(at->second);
+  children_.erase(at);
+  if (stopped.restarting) return {};
+  const exit_reason reason = otp::stop_child(request.process, otp::policy_of(stopped.spec));
+  if (!otp::stopped_as_told(reason, stopped.spec)) otp::report("shutdown_error", reason, stopped.spec, request.process);
+  return {};
+}
+
+std::vector<child_info> dynamic_server::handle_call(which_children) const {
+  std::vector<const child_map::value_type*> all;
+  all.reserve(children_.size());
+  for (const auto& entry : children_) all.push_back(&entry);
+  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->second.number > b->second.number; });
+  std::vector<child_info> newest_first;
+  newest_first.reserve(all.size());
+  for (const auto* entry : all) {
+    const child& c = entry->second;
+    newest_first.push_back({c.spec.id, c.restarting ? pid{} : entry->first, c.restarting, c.spec.type, c.spec.restart});
+  }
+  return newest_first;
+}
+
+child_counts dynamic_server::handle_call(count_children) const {
+  child_counts n;
+  n.specs = children_.size();
+  for (const auto& [process, c] : children_) {
+    if (!c.restarting) ++n.active;
+    ++(c.spec.type == child_type::worker ? n.workers : n.supervisors);
+  }
+  return n;
+}
+
+std::optional<child_spec> dynamic_server::handle_call(const get_childspec& request) const {
+  const auto at = children_.find(request.process);
+  return at != children_.end() ? std::optional{at->second.spec} : std::nullopt;
+}
+
+void dynamic_server::handle_info(exited end) {
+  const auto at = children_.find(end.process);
+  if (at == children_.end() || at->second.restarting) return;
+  const child_spec& spec = at->second.spec;
+  if (otp::is_reported(spec.restart, end.reason)) otp::report("child_terminated", end.reason, spec, end.process);
+  if (otp::starts_again(spec.restart, end.reason)) return restart(at);
+  children_.erase(at);
+}
+
+void dynamic_server::handle_cast(const try_again& again) {
+  const auto at = children_.find(again.process);
+  if (at != children_.end() && at->second.restarting) restart(at);
+}
+
+void dynamic_server::restart(child_map::iterator at) {
+  child& c = at->second;
+  c.restarting = true;  // until it runs
+  if (!window_.add(clock::now())) {
+    otp::report("shutdown", exit_reason::of("reached the most restarts within the period"), c.spec, {});
+    return stop(exit_reason::shutdown);
+  }
+  const auto started = otp::run_start(c.spec.start);
+  if (!started) {
+    otp::report("start_error", started.error().reason, c.spec, {});
+    return self_ref().cast(try_again{at->first});
+  }
+  auto entry = children_.extract(at);
+  if (!started->process) return;  // it does not want to run any more
+  entry.key() = started->process;
+  entry.mapped().restarting = false;
+  children_.insert(std::move(entry));
+}
+
+void dynamic_server::terminate(const exit_reason&) {
+  stopping_together all;
+  for (const auto& [process, c] : children_) {
+    if (!c.restarting) all.add(process, c.spec);
+  }
+  all.wait();
+}
+
+template <class Message>
+auto ask(pid supervisor, Message message) {
+  return server_ref<dynamic_server>{supervisor}.call(std::move(message), infinity);
+}
+
+}  // namespace
+
+child_result dynamic_supervisor_ref::start_child(child_spec spec) const {
+  return ask(process_, dynamic_server::start_child{std::move(spec)});
+}
+plain_result dynamic_supervisor_ref::terminate_child(pid child) const {
+  return ask(process_, dynamic_server::terminate_child{child});
+}
+std::vector<child_info> dynamic_supervisor_ref::which_children() const {
+  return ask(process_, dynamic_server::which_children{});
+}
+child_counts dynamic_supervisor_ref::count_children() const { return ask(process_, dynamic_server::count_children{}); }
+std::optional<child_spec> dynamic_supervisor_ref::get_childspec(pid child) const {
+  return ask(process_, dynamic_server::get_childspec{child});
+}
+std::string dynamic_supervisor_ref::module() const { return ask(process_, dynamic_server::module_name{}); }
+void dynamic_supervisor_ref::stop(exit_reason reason, detail::deadline limit) const {
+  server_ref<dynamic_server>{process_}.stop(std::move(reason), limit);
+}
+
+namespace detail {
+
+result<dynamic_supervisor_ref, start_error> start_dynamic_supervisor(std::string name, dynamic_supervisor_module module) {
+  server_options o;
+  o.name = std::move(name);
+  o.process.label = module.name.empty() ? std::string_view{"dynamic supervisor"} : std::string_view{module.name};
+  return ref_as<dynamic_supervisor_ref>(start_server<dynamic_server>(start_mode::link, o, std::move(module)));
+}
+
+}  // namespace detail
+
+result<dynamic_supervisor_ref, start_error> try_start_dynamic_supervisor(dynamic_supervisor_options options) {
+  std::string name = options.name;
+  return detail::start_dynamic_supervisor(std::move(name), {{}, [options = std::move(options)] { return options; }});
+}
+
+dynamic_supervisor_ref start_dynamic_supervisor(dynamic_supervisor_options options) {
+  return detail::started_or_throw(try_start_dynamic_supervisor(std::move(options)));
+}
+
+child_spec child_dynamic_supervisor(std::string id, dynamic_supervisor_options options) {
+  child_spec spec{std::move(id),
+                  [options = std::move(options)] { return detail::child_of(try_start_dynamic_supervisor(options)); }};
+  spec.type = child_type::supervisor;
+  return spec;
+}
+
+}  // namespace joist::inline v0
