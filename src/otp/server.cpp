@@ -2,6 +2,9 @@
 #include <joist/detail/server_watch.hpp>
 #include <joist/info.hpp>
 #include <joist/otp/gen_server.hpp>
+#include <joist/otp/proc.hpp>
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -33,12 +36,6 @@ bool is_parents_end(const server_control& c, const any_message& m) {
   return end != nullptr && c.parent && end->process == c.parent;
 }
 
-// While it is suspended. The end of its parent is not to be missed: who stops it may wait for ever.
-any_message next_of_system(const server_control& c) {
-  return receive(
-      when([&c](const any_message& m) { return is_system(m) || is_parents_end(c, m); }, [](any_message m) { return m; }));
-}
-
 void hibernate(server_control& c) {
   c.hibernates = false;
   c.hibernating = true;
@@ -50,7 +47,49 @@ std::string who(const server_control& c) {
   return fmt::format("server {} {}", self(), type);
 }
 
+void append_family(std::string& text) {
+  auto line = [&text](std::string_view what, const std::vector<pid>& processes) {
+    if (!processes.empty()) text += fmt::format("  {}: {}\n", what, fmt::join(processes, " "));
+  };
+  line("ancestors", ancestors());
+  if (const auto me = process_info(self())) line("linked to", me->links);
+}
+
+void append_trace(std::string& text, const exit_reason& reason) {
+  if (const error_info* error = reason.error(); error != nullptr && !error->backtrace.empty()) {
+    text += "  thrown at:\n";
+    for (const auto& frame : symbolize(error->backtrace)) text += fmt::format("    {}\n", frame);
+  }
+  text.pop_back();
+}
+
 }  // namespace
+
+void report_crash_of_process(const exit_reason& reason) {
+  std::string text = fmt::format("process {} ends by a crash\n  reason: {}\n", self(), reason);
+  append_family(text);
+  append_trace(text, reason);
+  log(log_level::error, text);
+}
+
+pid parent_of_self() {
+  const auto me = process_info(self());
+  return me && std::find(me->links.begin(), me->links.end(), me->parent) != me->links.end() ? me->parent : pid{};
+}
+
+bool is_own(const server_control& c, const any_message& m) { return is_system(m) || is_parents_end(c, m); }
+
+any_message next_own(const server_control& c) {
+  return receive(when([&c](const any_message& m) { return is_own(c, m); }, [](any_message m) { return m; }));
+}
+
+bool handle_own(server_control& c, any_message& m) {
+  if (auto* request = m.base_if<system_message>()) {
+    request->handle(c, *request);
+    return true;
+  }
+  return is_end_of_parent(c, m);
+}
 
 std::optional<any_message> next_message(server_control& c) {
   const std::optional<deadline> limit = std::exchange(c.timeout, std::nullopt);
@@ -64,7 +103,7 @@ std::optional<any_message> next_message(server_control& c) {
     }
     std::optional<any_message> m;
     if (c.suspended) {
-      m = next_of_system(c);
+      m = next_own(c);  // the end of its parent is not to be missed: who stops it may wait for ever
     } else {
       const std::int64_t idle = c.hibernating ? deadline::never : c.hibernate_after.resolve();
       m = next_of_any(std::min(until, idle));
@@ -104,15 +143,12 @@ void log_crash(const server_control& c, const exit_reason& reason) {
       if (c.last_client) fmt::format_to(out, ", called by {}", c.last_client);
       text += '\n';
     }
+    append_family(text);
     std::string state;
     if (const auto failed = catch_end([&] { state = c.describe != nullptr ? c.describe(c.server) : ""; }))
       state = fmt::format("format_status ended by {}", *failed);
     if (!state.empty()) fmt::format_to(out, "  state: {}\n", state);
-    if (const error_info* error = reason.error(); error != nullptr && !error->backtrace.empty()) {
-      text += "  thrown at:\n";
-      for (const auto& frame : symbolize(error->backtrace)) fmt::format_to(out, "    {}\n", frame);
-    }
-    text.pop_back();
+    append_trace(text, reason);
     log(log_level::error, text);
   } catch (const std::bad_alloc&) {
     log(log_level::error, "a server ends by a crash, and there is no memory to say more");
@@ -152,6 +188,12 @@ void call_failed(const exit_reason& reason) {
   exit(reason == exit_reason::normal ? exit_reason::of("the server ended normally during the call") : reason);
 }
 
+void check_request(ref monitor, pid owner) {
+  if (!monitor) throw error{errc::bad_argument, "request: expected one on its way, this one is over, or was never made"};
+  if (owner != self())
+    throw error{errc::bad_wait, fmt::format("request: it is {}'s, whose mailbox gets the answer; {} waits", owner, self())};
+}
+
 void refuse_to_call_oneself(pid server) {
   if (server == self())
     throw error{errc::bad_wait, "call: a server that calls itself would wait for itself; cast, or continue_with"};
@@ -175,7 +217,12 @@ std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline
 }
 
 starting::starting(pid starter, ref start, alias tell, start_mode mode, std::string name)
-    : starter_{starter}, start_{start}, tell_{tell}, mode_{mode}, name_{std::move(name)} {}
+    : starter_{starter},
+      start_{start},
+      tell_{tell},
+      mode_{mode},
+      name_{std::move(name)},
+      ancestors_{lineage_of_children()} {}
 
 void starting::tell(std::optional<start_error> error) { send(tell_, start_outcome{start_, std::move(error)}); }
 
@@ -187,6 +234,7 @@ void starting::end(start_error error, exit_reason reason) {
 }
 
 void starting::begin() {
+  descend_from(std::move(ancestors_));
   if (name_.empty()) return;
   try {
     register_name(name_);

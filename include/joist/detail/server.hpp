@@ -93,6 +93,13 @@ struct server_control {
 [[nodiscard]] std::optional<any_message> next_message(server_control& c);
 /// The exit of the parent, `exited` of it: the server ends. False: another message.
 [[nodiscard]] bool is_end_of_parent(server_control& c, const any_message& m);
+/// Whether it is a system message, or the exit of the parent; and handles it, if it is.
+[[nodiscard]] bool is_own(const server_control& c, const any_message& m);
+[[nodiscard]] bool handle_own(server_control& c, any_message& m);
+/// Waits for the next of those.
+[[nodiscard]] any_message next_own(const server_control& c);
+/// Who started the caller and is linked to it, if anybody.
+[[nodiscard]] pid parent_of_self();
 /// A message that no handler takes.
 void log_unhandled(const server_control& c, const any_message& m);
 /// What a crashed server says beside the report of its process.

@@ -36,6 +36,7 @@
 #pragma once
 
 #include <joist/detail/server.hpp>
+#include <joist/otp/ancestors.hpp>
 #include <joist/otp/from.hpp>
 #include <joist/otp/server_ref.hpp>
 #include <joist/result.hpp>
@@ -171,7 +172,7 @@ enum class start_mode : unsigned char { alone, link, monitor };
 class starting {
  public:
   starting(pid starter, ref start, alias tell, start_mode mode, std::string name);
-  /// Registers the name. Does not return when that fails: told, and the process ends.
+  /// Takes over who its ancestors are, and registers the name. Does not return when that fails: told, and the process ends.
   void begin();
   void succeeded();
   /// Tells why, unless it succeeded, and ends the process.
@@ -189,6 +190,7 @@ class starting {
   alias tell_;
   start_mode mode_;
   std::string name_;
+  lineage ancestors_;
 };
 
 /// Spawns `body`, and waits until it has told. On success the process lives; in the mode `monitor` it is monitored.

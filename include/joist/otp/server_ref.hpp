@@ -14,14 +14,15 @@
 // Example: examples/08_gen_server. See also: gen_server.hpp. OTP: gen_server:call/3, cast/2, stop/3.
 #pragma once
 
+#include <joist/detail/ask.hpp>
 #include <joist/detail/server.hpp>
 #include <joist/error.hpp>
 #include <joist/names.hpp>
 #include <joist/otp/from.hpp>
+#include <joist/otp/request.hpp>
 #include <joist/pid.hpp>
 #include <joist/result.hpp>
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -29,9 +30,6 @@
 #include <utility>
 
 namespace joist::inline v0 {
-
-/// How long a call waits when it is not said.
-inline constexpr std::chrono::seconds default_call_limit{5};
 
 namespace detail {
 
@@ -151,67 +149,6 @@ constexpr void require_info() {
   require_sendable<Message>();
 }
 
-/// Waits for what `monitor`, which is an alias too, brings: the answer or the end.
-template <class Reply>
-result<Reply, exit_reason> await_answer(ref monitor, deadline limit) {
-  using outcome = result<Reply, exit_reason>;
-  return receive_reply(monitor,
-                       when([monitor](const answer<Reply>& a) { return a.request == monitor; },
-                            [](answer<Reply>&& a) -> outcome {
-                              if constexpr (std::is_void_v<Reply>) {
-                                return {};
-                              } else {
-                                return outcome{std::move(a.value)};
-                              }
-                            }),
-                       when([monitor](const down& d) { return d.monitor == monitor; },
-                            [](down&& d) -> outcome { return failure{std::move(d.reason)}; }),
-                       after(limit, []() -> outcome { return failure{exit_reason::timeout}; }));
-}
-
-/// Ends a call that was not answered: no answer and no down of it comes any more, and none is left.
-template <class Reply>
-void forget_request(ref monitor) {
-  demonitor(monitor, demonitor_option::flush);
-  receive_reply(monitor, when([monitor](const answer<Reply>& a) { return a.request == monitor; }, [](answer<Reply>) {}),
-                after(std::chrono::seconds{0}, [] {}));
-}
-
-/// Ends the caller, or throws for a call of oneself.
-[[noreturn]] void call_failed(const exit_reason& reason);
-void refuse_to_call_oneself(pid server);
-/// Sends the end of a server that is to stop; nothing, or why it ended otherwise. `limit` over: exit_reason::timeout, and it
-/// lives.
-[[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
-
-[[nodiscard]] exit_reason mailbox_is_full();
-
-/// Sends make(from), the request, to `server`, which is monitored. What it brings is awaited by await_answer, or given up by
-/// forget_request. No reference: the mailbox is full, and its owner wants to have that said.
-template <class Reply, class MakeRequest>
-[[nodiscard]] ref send_asking(pid server, MakeRequest& make) {
-  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
-  try {
-    if (send(server, make(from<Reply>{alias_of(monitor)})) == send_result::sent) return monitor;
-  } catch (...) {  // the message was not made
-    demonitor(monitor, demonitor_option::flush);
-    throw;
-  }
-  demonitor(monitor, demonitor_option::flush);
-  return {};
-}
-
-/// Asks `server`: make(from) is the request. The answer, or why there is none.
-template <class Reply, class MakeRequest>
-result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit) {
-  refuse_to_call_oneself(server);
-  const ref monitor = send_asking<Reply>(server, make);
-  if (!monitor) return failure{mailbox_is_full()};
-  auto got = await_answer<Reply>(monitor, limit);
-  if (!got) forget_request<Reply>(monitor);
-  return got;
-}
-
 }  // namespace detail
 
 /// The address of a server of this class. Cheap to copy; may be sent.
@@ -245,6 +182,16 @@ class server_ref {
           return detail::call_request<Server, Message>{me, std::move(message)};
         },
         limit);
+  }
+
+  /// As try_call, and the answer is awaited later: request.hpp.     [process]
+  template <class Message>
+  [[nodiscard]] request<detail::reply_to<Message>> send_request(Message message) const {
+    detail::require_call<Server, Message>();
+    using reply = detail::reply_to<Message>;
+    return detail::make_request<reply>(process_, [&message](from<reply> me) {
+      return detail::call_request<Server, Message>{me, std::move(message)};
+    });
   }
 
   /// For handle_cast; returns at once.     [any thread]

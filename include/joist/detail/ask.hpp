@@ -1,0 +1,97 @@
+// joist/detail/ask.hpp: a question to a process, and its answer: sent through a monitor that is an alias too, so that the
+// answer or the end comes, and after either, or when the caller has given up, nothing does.
+#pragma once
+
+#include <joist/alias.hpp>
+#include <joist/clock.hpp>
+#include <joist/exit_reason.hpp>
+#include <joist/monitor.hpp>
+#include <joist/otp/from.hpp>
+#include <joist/process.hpp>
+#include <joist/receive.hpp>
+#include <joist/result.hpp>
+
+#include <chrono>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace joist::inline v0 {
+
+/// How long a call waits when it is not said.
+inline constexpr std::chrono::seconds default_call_limit{5};
+
+namespace detail {
+
+template <class Reply>
+result<Reply, exit_reason> outcome_of(answer<Reply>&& a) {
+  if constexpr (std::is_void_v<Reply>) {
+    (void)a;
+    return {};
+  } else {
+    return result<Reply, exit_reason>{std::move(a.value)};
+  }
+}
+
+/// Waits for what `monitor`, which is an alias too, brings: the answer or the end. Nothing when neither came until `limit`.
+template <class Reply>
+std::optional<result<Reply, exit_reason>> await_outcome(ref monitor, deadline limit) {
+  using outcome = std::optional<result<Reply, exit_reason>>;
+  return receive_reply(monitor,
+                       when([monitor](const answer<Reply>& a) { return a.request == monitor; },
+                            [](answer<Reply>&& a) { return outcome{outcome_of(std::move(a))}; }),
+                       when([monitor](const down& d) { return d.monitor == monitor; },
+                            [](down&& d) { return outcome{failure{std::move(d.reason)}}; }),
+                       after(limit, []() { return outcome{}; }));
+}
+
+/// Ends a call that was not answered: no answer and no down of it comes any more, and none is left.
+template <class Reply>
+void forget_request(ref monitor) {
+  demonitor(monitor, demonitor_option::flush);
+  receive_reply(monitor, when([monitor](const answer<Reply>& a) { return a.request == monitor; }, [](answer<Reply>) {}),
+                when([monitor](const down& d) { return d.monitor == monitor; },
+                     [](down) {}),  // one that nobody sent: a full mailbox's
+                after(std::chrono::seconds{0}, [] {}));
+}
+
+/// Ends the caller, or throws for a call of oneself.
+[[noreturn]] void call_failed(const exit_reason& reason);
+void refuse_to_call_oneself(pid server);
+/// Sends the end of a server that is to stop; nothing, or why it ended otherwise. `limit` over: exit_reason::timeout, and it
+/// lives.
+[[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
+
+[[nodiscard]] exit_reason mailbox_is_full();
+
+/// Sends make(from), the request, to `server`, which is monitored. What it brings is awaited by await_outcome, or given up
+/// by forget_request. No reference: the mailbox is full, and its owner wants to have that said.
+template <class Reply, class MakeRequest>
+[[nodiscard]] ref send_asking(pid server, MakeRequest& make) {
+  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
+  try {
+    if (send(server, make(from<Reply>{alias_of(monitor)})) == send_result::sent) return monitor;
+  } catch (...) {  // the message was not made
+    demonitor(monitor, demonitor_option::flush);
+    throw;
+  }
+  demonitor(monitor, demonitor_option::flush);
+  return {};
+}
+
+/// Asks `server`: make(from) is the request. The answer, or why there is none.
+template <class Reply, class MakeRequest>
+result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit) {
+  refuse_to_call_oneself(server);
+  const ref monitor = send_asking<Reply>(server, make);
+  if (!monitor) return failure{mailbox_is_full()};
+  if (auto got = await_outcome<Reply>(monitor, limit)) {
+    if (!*got) forget_request<Reply>(monitor);
+    return *std::move(got);
+  }
+  forget_request<Reply>(monitor);
+  return failure{exit_reason::timeout};
+}
+
+}  // namespace detail
+}  // namespace joist::inline v0
