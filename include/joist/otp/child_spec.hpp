@@ -42,6 +42,7 @@ class shutdown_policy {
   template <class Rep, class Period>
   shutdown_policy(std::chrono::duration<Rep, Period> limit) : limit_{limit} {}
   shutdown_policy(infinity_t) noexcept {}
+  explicit shutdown_policy(detail::deadline limit) noexcept : limit_{limit} {}
   /// kill at once.
   [[nodiscard]] static shutdown_policy brutal_kill() noexcept {
     shutdown_policy p{infinity};
