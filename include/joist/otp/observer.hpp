@@ -33,7 +33,7 @@ struct entry {
   std::optional<process_details> details;  ///< nothing: it is busy
 };
 
-/// In the order of the tree: after each process come those that it started, the oldest first.
+/// In the order of the tree: after each process come those that it started, by their pids.
 struct snapshot {
   std::vector<entry> processes;
   system_details system;
