@@ -87,7 +87,7 @@ arguments parse(int argc, char** argv) {
 
 std::vector<benchmark> every_benchmark() {
   std::vector<benchmark> all = core_benchmarks();
-  for (const auto* more : {&savina_micro_benchmarks(), &savina_concurrent_benchmarks()})
+  for (const auto* more : {&otp_benchmarks(), &savina_micro_benchmarks(), &savina_concurrent_benchmarks()})
     all.insert(all.end(), more->begin(), more->end());
   return all;
 }
@@ -100,6 +100,7 @@ measurement run_here(const benchmark& b, std::uint64_t n, std::size_t workers) {
   joist::runtime_options options;
   options.workers = workers;
   options.process_limit = std::size_t{1} << 22;
+  options.log_from = joist::log_level::none;
   joist::runtime rt{options};
   return rt.ask([&b, n] { return b.body(n); });
 }

@@ -56,6 +56,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("log: what is less severe than log_from is not logged, and logs() says so; a silent sink is told nothing") {
+  const auto log = std::make_shared<collected>();
+  {
+    runtime_options options = logging_to(log);
+    options.log_from = log_level::warning;
+    runtime rt{options};
+    rt.ask([] {
+      joist::log(log_level::info, "too little");
+      joist::log(log_level::warning, "enough");
+      EXPECT(!logs(log_level::info) && logs(log_level::warning) && logs(log_level::error));
+    });
+  }
+  CHECK(log->text == "enough");
+  runtime silent{support::quiet(1)};
+  CHECK_FALSE(silent.ask([] { return logs(log_level::error); }));
+}
+
 TEST_CASE("log: orderly ends are silent") {
   const auto log = std::make_shared<collected>();
   {

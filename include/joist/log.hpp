@@ -8,7 +8,13 @@
 
 namespace joist::inline v0 {
 
-enum class log_level : std::uint8_t { debug, info, warning, error };
+enum class log_level : std::uint8_t {
+  debug,
+  info,
+  warning,
+  error,
+  none  ///< for runtime_options::log_from: nothing is logged
+};
 
 /// Takes one finished report, perhaps of several lines. Called from any thread, never from two at once, and must not call
 /// Joist.
@@ -16,10 +22,16 @@ using log_sink = std::function<void(log_level level, std::string_view text)>;
 
 /// Says something through the runtime of the calling process; lines of one call stay together. Never throws.     [process]
 void log(log_level level, std::string_view text);
+/// Whether that goes anywhere: so that nobody makes words which are not read.     [process]
+[[nodiscard]] bool logs(log_level level);
 
 /// The default: the spdlog logger named "joist"; without one, standard error.
 [[nodiscard]] log_sink spdlog_sink();
-/// Drops everything.
+/// Drops everything; as runtime_options::log_from at `none`.
 [[nodiscard]] log_sink silent_sink();
+
+namespace detail {
+[[nodiscard]] bool is_silent(const log_sink& sink) noexcept;
+}
 
 }  // namespace joist::inline v0

@@ -26,6 +26,8 @@ namespace joist::inline v0 {
 
 namespace detail {
 [[nodiscard]] std::optional<exit_reason> call_catching_end(void (*f)(void*), void* argument);
+/// For bodies of our own: when the body returns, the process ends with this. As exit(reason), without a throw.     [process]
+void exit_on_return(exit_reason reason);
 }
 
 /// OTP's four: all `max` run before any `high`, all `high` before any `normal`; `low` gets one turn in eight.

@@ -36,6 +36,7 @@ struct runtime_options {
   std::size_t slot_bytes = std::size_t{256} << 10;  ///< address space of each; a power of two
   std::uint32_t reductions = 4000;                  ///< runtime calls a process may make before others have their turn
   log_sink log = {};                                ///< empty: spdlog_sink()
+  log_level log_from = log_level::debug;            ///< what is less severe is not logged
   bool crash_reports = true;                        ///< log a report for every abnormal end
   std::chrono::milliseconds stop_deadline{5000};    ///< of the destructor and of run()
   std::size_t spare_threads = 256;            ///< most threads beside the workers, for code that blocks or computes long

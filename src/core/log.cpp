@@ -14,6 +14,10 @@ std::shared_ptr<spdlog::logger> logger() {
   return ours;
 }
 
+struct silence {
+  void operator()(log_level, std::string_view) const noexcept {}
+};
+
 }  // namespace
 
 log_sink spdlog_sink() {
@@ -24,8 +28,8 @@ log_sink spdlog_sink() {
   };
 }
 
-log_sink silent_sink() {
-  return [](log_level, std::string_view) {};
-}
+log_sink silent_sink() { return silence{}; }
+
+bool detail::is_silent(const log_sink& sink) noexcept { return sink.target<silence>() != nullptr; }
 
 }  // namespace joist::inline v0

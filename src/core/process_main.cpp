@@ -13,22 +13,44 @@
 #include "core/throw_trace.hpp"
 
 namespace joist::inline v0::core {
-thrown_value describe_current_exception() {
-  auto text = [](const char* t) { return std::string{t != nullptr ? t : ""}; };
+namespace {
+
+// The exception that is being handled, as an E, or null. Where the library tells, without throwing it again: a throw costs a
+// walk over the stack and back.
+template <class E>
+const E* caught_as() noexcept {
+#if defined(__GLIBCXX__)
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return nullptr;  // of another language
+  const std::exception_ptr current = std::current_exception();
+  void* object = *reinterpret_cast<void* const*>(&current);  // of a pointer type: where the pointer is
+  if constexpr (std::is_class_v<E>) {
+    return typeid(E).__do_catch(type, &object, 1) ? static_cast<const E*>(object) : nullptr;
+  } else {
+    return typeid(E) == *type ? static_cast<const E*>(object) : nullptr;
+  }
+#else
   try {
     throw;
-  } catch (const std::exception& e) {
-    return {type_name(typeid(e)), text(e.what())};
-  } catch (const char* literal) {
-    return {"const char*", text(literal)};
-  } catch (const std::string& s) {
-    return {"std::string", s};
-  } catch (int number) {
-    return {"int", std::to_string(number)};
+  } catch (const E& e) {
+    return &e;  // it is handled further out, too, and lives
   } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    return {type != nullptr ? type_name(*type) : "a foreign exception", ""};
+    return nullptr;
   }
+#endif
+}
+
+}  // namespace
+
+thrown_value describe_current_exception() {
+  auto text = [](const char* t) { return std::string{t != nullptr ? t : ""}; };
+  if (const auto* e = caught_as<std::exception>()) return {type_name(typeid(*e)), text(e->what())};
+  using literal = const char*;
+  if (const auto* t = caught_as<literal>()) return {"const char*", text(*t)};
+  if (const auto* s = caught_as<std::string>()) return {"std::string", *s};
+  if (const auto* n = caught_as<int>()) return {"int", std::to_string(*n)};
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  return {type != nullptr ? type_name(*type) : "a foreign exception", ""};
 }
 
 namespace {
@@ -40,18 +62,11 @@ void call_body(void* body) {
 
 // In a handler: why the process ends.
 [[gnu::noinline, gnu::cold]] exit_reason reason_of_current_exception(process_control& p) {
-  try {
-    throw;
-  } catch (const process_exit& e) {
-    return e.reason();
-  } catch (const forced_exit& e) {
-    return e.reason();
-  } catch (const fault& f) {
-    return reason_of(f);
-  } catch (...) {
-    auto [type, what] = describe_current_exception();
-    return exit_reason::error({std::move(type), std::move(what), std::move(p.more().thrown_at)});
-  }
+  if (const auto* e = caught_as<process_exit>()) return e->reason();
+  if (const auto* e = caught_as<forced_exit>()) return e->reason();
+  if (const auto* f = caught_as<fault>()) return reason_of(*f);
+  auto [type, what] = describe_current_exception();
+  return exit_reason::error({std::move(type), std::move(what), std::move(p.more().thrown_at)});
 }
 
 [[gnu::noinline, gnu::cold]] void note_end(process_control& p) {
@@ -116,6 +131,12 @@ namespace joist::inline v0::detail {
     if (p.extras != nullptr) p.extras->thrown = nullptr;
     return reason;
   }
+}
+
+void exit_on_return(exit_reason reason) {
+  core::process_control& p = *core::require_process("exit_on_return").running;
+  const core::owner_scope here{p};
+  if (!p.ending) p.more().reason = std::move(reason);
 }
 
 }  // namespace joist::inline v0::detail

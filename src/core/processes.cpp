@@ -221,6 +221,7 @@ no_preempt::~no_preempt() {
 }
 
 void log(log_level level, std::string_view text) { require_process("log").home.log(level, text); }
+bool logs(log_level level) { return require_process("logs").home.logs(level); }
 
 void checkpoint() { (void)spend(require_process("checkpoint")); }
 

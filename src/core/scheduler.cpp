@@ -128,7 +128,8 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
       stacks{always_own_stacks ? 1 : o.slots, o.slot_bytes},
       names{table, claim.get().node},
       workers{(simulated ? 1 : o.workers) + o.spare_threads},
-      sink_{o.log ? o.log : spdlog_sink()} {
+      sink_{o.log ? o.log : spdlog_sink()},
+      log_from_{detail::is_silent(sink_) ? log_level::none : o.log_from} {
   const std::size_t count = simulated ? 1 : options.workers;
   for (std::uint32_t i = 0; i < count; ++i) {
     worker& w = workers.add(std::make_unique<worker>(*this, i));
@@ -430,6 +431,7 @@ system_details scheduler::info() const {
 }
 
 void scheduler::log(log_level level, std::string_view text) noexcept {
+  if (!logs(level)) return;
   const core::worker* here = core::this_worker();
   process_control* p = here != nullptr ? here->running : nullptr;
   // Who holds the mutex keeps its turn, and its fault stops the program, or others would wait for ever. Unlike no_preempt

@@ -113,6 +113,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   void process_ended(core::worker& w, core::process_control& p) noexcept;
 
   void log(log_level level, std::string_view text) noexcept;
+  [[nodiscard]] bool logs(log_level level) const noexcept { return level >= log_from_ && level < log_level::none; }
   [[nodiscard]] system_details info() const;
   [[nodiscard]] std::vector<pid> all() const;
   [[nodiscard]] std::size_t alive() const noexcept;
@@ -185,6 +186,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   stop_report report_;
   std::mutex log_mutex_;
   log_sink sink_;
+  const log_level log_from_;
   core::fault_handlers handlers_;
 };
 

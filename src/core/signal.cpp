@@ -185,7 +185,8 @@ void tell_listener(process_extras& x) {
   const pid self = home.pid_of(p);
   const bool declared = p.declared_dead.load(std::memory_order_relaxed);
   std::string report;
-  if (!reason.is_orderly() && home.options.crash_reports && !home.stopping()) report = crash_report_of(home, p, reason);
+  if (!reason.is_orderly() && home.options.crash_reports && home.logs(log_level::error) && !home.stopping())
+    report = crash_report_of(home, p, reason);
   // Half told, its links would wait for ever.
   const uncontained telling{this_worker()->running == &p ? &p : nullptr};
   process_extras& x = p.more();

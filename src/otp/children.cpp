@@ -113,6 +113,7 @@ std::string who() {
 }  // namespace
 
 void report(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process) {
+  if (!logs(log_level::error)) return;
   std::string text = fmt::format("supervisor {}: {}\n  reason: {}\n  child: \"{}\"", who(), context, reason, spec.id);
   if (process) text += fmt::format(" {}", process);
   text += fmt::format(", {}, {}", name_of(spec.restart), spec.type == child_type::worker ? "worker" : "supervisor");

@@ -66,6 +66,7 @@ void append_trace(std::string& text, const exit_reason& reason) {
 }  // namespace
 
 void report_crash_of_process(const exit_reason& reason) {
+  if (!logs(log_level::error)) return;
   std::string text = fmt::format("process {} ends by a crash\n  reason: {}\n", self(), reason);
   append_family(text);
   append_trace(text, reason);
@@ -135,6 +136,7 @@ void log_unhandled(const server_control& c, const any_message& m) {
 }
 
 void log_crash(const server_control& c, const exit_reason& reason) {
+  if (!logs(log_level::error)) return;
   try {
     std::string text = fmt::format("{} ends by a crash\n  reason: {}\n", who(c), reason);
     auto out = std::back_inserter(text);

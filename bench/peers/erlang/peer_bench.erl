@@ -5,7 +5,8 @@
 %% seconds / N. Default heap sizes and scheduler flags. A process that collects more than it can
 %% keep up with has an off-heap message queue, as the efficiency guide advises.
 -module(peer_bench).
--export([main/1]).
+-behaviour(gen_server).
+-export([main/1, init/1, handle_call/3, handle_cast/2, start_fragile/1]).
 
 main(["fairness" ++ _ = Name, _, Workers]) ->
     fairness(Name, list_to_integer(Workers)),
@@ -38,6 +39,10 @@ benchmark("ring_100")                -> {1_000_000, fun(N) -> ring(N, 100) end};
 benchmark("skynet")                  -> {1_000_000, fun skynet/1};
 benchmark("fan_in")                  -> {4_000_000, fun fan_in/1};
 benchmark("fan_out")                 -> {1_000_000, fun fan_out/1};
+benchmark("call_1")                  -> {500_000, fun(N) -> call(N, 1) end};
+benchmark("call_8")                  -> {500_000, fun(N) -> call(N, 8) end};
+benchmark("call_queued")             -> {500_000, fun call_queued/1};
+benchmark("supervise")               -> {100_000, fun supervise/1};
 benchmark("timers")                  -> {1_000_000, fun timers/1};
 benchmark("sv_counting")             -> {1_000_000, fun counting/1};
 benchmark("sv_thread_ring")          -> {100_000, fun thread_ring/1};
@@ -166,6 +171,47 @@ skynet(Parent, Number, Size) ->
     Parent ! lists:sum([receive Sum -> Sum end || _ <- lists:seq(1, 10)]).
 
 %% -- messages ----------------------------------------------------------------------------------
+
+%% A gen_server that adds up, and clients that ask it; a worker that throws, under a supervisor. Logging is off.
+init(adder) -> {ok, 0};
+init({fragile, To}) -> To ! {ready, self()}, {ok, To};
+init({supervisor, To}) ->
+    {ok, {#{intensity => 1_000_000_000, period => 1},  % it walks over all restarts of the period at each
+          [#{id => fragile, start => {?MODULE, start_fragile, [To]}}]}}.
+
+handle_call({add, N}, _From, Sum) -> {reply, Sum + N, Sum + N}.
+handle_cast(crash, _To) -> error(as_told).
+
+start_fragile(To) -> gen_server:start_link(?MODULE, {fragile, To}, []).
+
+call(N, Clients) ->
+    {ok, Server} = gen_server:start_link(?MODULE, adder, []),
+    Asked = countdown(Clients),
+    measured(fun() ->
+        [spawn(fun() -> ask(Server, N div Clients), arrive(Asked) end) || _ <- lists:seq(1, Clients)],
+        await(Asked)
+    end).
+
+call_queued(N) ->
+    {ok, Server} = gen_server:start_link(?MODULE, adder, []),
+    [self() ! {other, I} || I <- lists:seq(1, 500_000)],
+    measured(fun() -> ask(Server, N) end).
+
+ask(_, 0) -> ok;
+ask(Server, N) ->
+    _ = gen_server:call(Server, {add, 1}),
+    ask(Server, N - 1).
+
+supervise(N) ->
+    logger:set_primary_config(level, none),
+    {ok, _} = supervisor:start_link(?MODULE, {supervisor, self()}),
+    Worker = receive {ready, Pid} -> Pid end,
+    measured(fun() -> crash(Worker, N) end).
+
+crash(_, 0) -> ok;
+crash(Worker, N) ->
+    gen_server:cast(Worker, crash),
+    receive {ready, Next} -> crash(Next, N - 1) end.
 
 pingpong(N) ->
     Parent = self(),

@@ -51,6 +51,8 @@ var benchmarks = map[string]benchmark{
 	"skynet":                  {1_000_000, skynet},
 	"fan_in":                  {4_000_000, fanIn},
 	"fan_out":                 {1_000_000, fanOut},
+	"call_1":                  {500_000, func(n int) result { return call(n, 1) }},
+	"call_8":                  {500_000, func(n int) result { return call(n, 8) }},
 	"timers":                  {1_000_000, timers},
 	"sv_counting":             {1_000_000, counting},
 	"sv_thread_ring":          {100_000, threadRing},
@@ -163,6 +165,38 @@ func skynetNode(parent chan int, number, size int) {
 }
 
 // -- messages --------------------------------------------------------------------------------------
+
+// A goroutine that adds up, and clients that ask it, each with a channel for the answers. What would be a monitor and a
+// time-out elsewhere is left out; call_queued and supervise have no counterpart.
+func call(n, clients int) result {
+	type question struct {
+		n     int
+		reply chan int
+	}
+	questions := make(chan question, 64)
+	defer close(questions)
+	go func() {
+		sum := 0
+		for q := range questions {
+			sum += q.n
+			q.reply <- sum
+		}
+	}()
+	asked := newCountdown(clients)
+	return measured(func() {
+		for c := 0; c < clients; c++ {
+			go func() {
+				reply := make(chan int, 1)
+				for i := 0; i < n/clients; i++ {
+					questions <- question{1, reply}
+					<-reply
+				}
+				asked.arrive()
+			}()
+		}
+		asked.await()
+	})
+}
 
 func pingpong(n int) result {
 	return measured(func() {

@@ -208,9 +208,9 @@ void serve(Server& s) {
   }
 }
 
-/// Serves until the end, which is told to terminate(), and to the log if it is a crash; ends the process.
+/// Serves until the end, which is told to terminate(), and to the log if it is a crash: the reason for the process to end.
 template <class Server>
-[[noreturn]] void serve_to_the_end(Server& s) {
+[[nodiscard]] exit_reason serve_to_the_end(Server& s) {
   server_control& c = server_access::control(s);
   std::optional<exit_reason> crash = catch_end([&s] { serve(s); });
   exit_reason reason = crash ? std::move(*crash) : *c.stopping;
@@ -219,7 +219,7 @@ template <class Server>
     if (crash) reason = std::move(*crash);
   }
   if (!reason.is_orderly()) log_crash(c, reason);
-  exit(std::move(reason));
+  return reason;
 }
 
 /// The state of a server, as reports show it: its own words, or what fmt makes of it.

@@ -219,7 +219,7 @@ void run_server(starting& start, Arguments& arguments, deadline hibernate_after)
   if (auto& stopping = server_access::control(*server).stopping) start.failed(*stopping);
   prepare(*server, start.parent(), hibernate_after);
   start.succeeded();
-  serve_to_the_end(*server);
+  exit_on_return(serve_to_the_end(*server));
 }
 
 template <class Server, class... Arguments>
@@ -307,7 +307,7 @@ requires(!std::is_same_v<std::remove_cvref_t<Arguments>, server_options> &&
 template <class Server>
 [[noreturn]] void enter_loop(Server& server, pid parent = {}) {
   detail::prepare(server, parent, infinity);
-  detail::serve_to_the_end(server);
+  exit(detail::serve_to_the_end(server));
 }
 
 }  // namespace joist::inline v0

@@ -56,7 +56,7 @@ void run_process(starting& start, Body& body) {
   if (!ack.is_ready()) start.failed(failed ? std::move(*failed) : exit_reason::of("it ended before it was ready"));
   if (!failed) return;
   if (!failed->is_orderly()) report_crash_of_process(*failed);
-  exit(std::move(*failed));
+  exit_on_return(std::move(*failed));
 }
 
 template <class Body>
