@@ -218,18 +218,20 @@ std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline
   return std::move(end->reason);
 }
 
-starting::starting(pid starter, ref start, alias tell, start_mode mode, std::string name)
+starting::starting(pid starter, ref start, alias tell, start_mode mode, const server_options& options)
     : starter_{starter},
       start_{start},
       tell_{tell},
       mode_{mode},
-      name_{std::move(name)},
-      ancestors_{lineage_of_children()} {}
+      name_{options.name},
+      ancestors_{lineage_of_children()},
+      via_{options.via} {}
 
 void starting::tell(std::optional<start_error> error) { send(tell_, start_outcome{start_, std::move(error)}); }
 
 void starting::end(start_error error, exit_reason reason) {
   if (!name_.empty() && whereis(name_) == self()) unregister_name(name_);  // before the starter hears of it
+  if (entered_) via_.leave();
   if (mode_ == start_mode::link) unlink(starter_);
   tell(std::move(error));
   exit(std::move(reason));
@@ -237,7 +239,7 @@ void starting::end(start_error error, exit_reason reason) {
 
 void starting::begin() {
   descend_from(std::move(ancestors_));
-  if (name_.empty()) return;
+  if (name_.empty()) return enter_via();
   try {
     register_name(name_);
   } catch (const error& e) {
@@ -248,6 +250,15 @@ void starting::begin() {
     const std::optional<pid> owner = whereis(std::exchange(name_, {}));
     refused(name_is_taken(owner.value_or(pid{})));
   }
+  enter_via();
+}
+
+void starting::enter_via() {
+  if (!via_.enter) return;
+  std::optional<pid> owner;
+  if (auto failure = catch_end([&] { owner = via_.enter(); })) failed(std::move(*failure));
+  if (owner) refused(name_is_taken(*owner));
+  entered_ = true;
 }
 
 void starting::succeeded() { tell(std::nullopt); }
@@ -275,7 +286,7 @@ result<started_process, start_error> start_process(const server_options& options
   const ref start = tell.reference();
   const monitored child = [&] {
     try {
-      return spawn_closure(body(starting{me, start, tell, mode, options.name}), &options.process,
+      return spawn_closure(body(starting{me, start, tell, mode, options}), &options.process,
                            mode == start_mode::link ? spawn_mode::link_and_monitor : spawn_mode::monitor);
     } catch (...) {
       unalias(tell);

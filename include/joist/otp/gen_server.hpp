@@ -43,6 +43,8 @@
 #include <joist/timer.hpp>
 
 #include <concepts>
+#include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -112,8 +114,15 @@ class gen_server {
   detail::server_control control_;
 };
 
+/// Where a server registers itself beside names, as registry.hpp's via() makes it. Both are called in its process.
+struct via_name {
+  std::function<std::optional<pid>()> enter = {};  ///< nothing, or who has the place
+  std::function<void()> leave = {};                ///< after it has entered, when the start has failed
+};
+
 struct server_options {
   std::string name = {};                        ///< registered before the constructor runs
+  via_name via = {};                            ///< entered before the constructor runs, after the name
   detail::deadline init_limit = infinity;       ///< of the constructor; then the process is killed
   detail::deadline hibernate_after = infinity;  ///< so long without a message: handle_hibernate() is called
   spawn_options process = {};
@@ -171,8 +180,9 @@ enum class start_mode : unsigned char { alone, link, monitor };
 /// What the process of a server does until the constructor has run, but for that.
 class starting {
  public:
-  starting(pid starter, ref start, alias tell, start_mode mode, std::string name);
-  /// Takes over who its ancestors are, and registers the name. Does not return when that fails: told, and the process ends.
+  starting(pid starter, ref start, alias tell, start_mode mode, const server_options& options);
+  /// Takes over who its ancestors are, registers the name, and enters `via`. Does not return when that fails: told, and the
+  /// process ends.
   void begin();
   void succeeded();
   /// Tells why, unless it succeeded, and ends the process.
@@ -184,6 +194,7 @@ class starting {
  private:
   [[noreturn]] void end(start_error error, exit_reason reason);
   void tell(std::optional<start_error> error);
+  void enter_via();
 
   pid starter_;
   ref start_;
@@ -191,6 +202,8 @@ class starting {
   start_mode mode_;
   std::string name_;
   lineage ancestors_;
+  via_name via_;
+  bool entered_ = false;
 };
 
 /// Spawns `body`, and waits until it has told. On success the process lives; in the mode `monitor` it is monitored.
