@@ -46,8 +46,8 @@ void lock_is_held_by_caller(const registry_options& options) {
                                           shown(options), self())};
 }
 
-start_error registry_runs(pid partition) {
-  return {start_error::kind::already_started, exit_reason::of(std::string{"the registry runs already"}), partition};
+start_error is_kept_by(pid keeper) {
+  return {start_error::kind::already_started, exit_reason::of(fmt::format("{} runs for it", keeper)), keeper};
 }
 
 void count_look_up() {

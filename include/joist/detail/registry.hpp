@@ -61,8 +61,19 @@ void link_to_partition(pid partition, const registry_options& options);
 using partition_start = std::function<start_function(std::size_t n, std::size_t partitions)>;
 [[nodiscard]] result<supervisor_ref, start_error> start_partitions(const registry_options& options,
                                                                    const partition_start& partition);
-/// That others run already, of the same registry.
-[[nodiscard]] start_error registry_runs(pid partition);
+/// That another process keeps the table.
+[[nodiscard]] start_error is_kept_by(pid keeper);
+
+/// Makes `next` the keeper of a shard, and returns the owners there. Throws is_kept_by() where the one before lives.
+/// [process]
+template <class Key, class Value>
+std::vector<pid> take_over(registry_table<Key, Value>& table, std::size_t shard, pid next, owners_fate fate) {
+  const pid before = table.keeper(shard);
+  if (before && before != self() && is_alive(before)) throw is_kept_by(before);
+  auto owners = table.change_keeper(shard, before, next, fate);
+  if (!owners) throw is_kept_by(table.keeper(shard));  // at the same time
+  return *std::move(owners);
+}
 
 /// Runs the pieces in processes of their own, linked to the caller, and waits for them. What ends one ends the caller, when
 /// all have ended.
@@ -112,7 +123,7 @@ class registry_partition : public gen_server<registry_partition<Key, Value>> {
     trap_exit(true);
     state_->partitions.store(partitions, std::memory_order_relaxed);
     for (std::size_t shard = n; shard < table_shards; shard += partitions) {
-      take_over(shard);
+      hand_over(shard, self());
       shards_.push_back(shard);
     }
   }
@@ -133,7 +144,7 @@ class registry_partition : public gen_server<registry_partition<Key, Value>> {
     if (!is_alive(e.process)) state_->forget(e.process);
   }
   void terminate(const exit_reason&) {
-    for (const std::size_t shard : shards_) hand_over(shard, self(), pid{});
+    for (const std::size_t shard : shards_) hand_over(shard, pid{});
   }
 
  private:
@@ -143,17 +154,9 @@ class registry_partition : public gen_server<registry_partition<Key, Value>> {
   };
   using locks = std::unordered_map<Key, lock_state>;
 
-  /// From one that was killed; another that lives keeps its shards, and this one does not start.
-  void take_over(std::size_t shard) {
-    const pid before = state_->table.keeper(shard);
-    if (before && is_alive(before)) throw registry_runs(before);
-    hand_over(shard, before, self());
-  }
   /// Those who were linked to the one before are nobody's any more.
-  void hand_over(std::size_t shard, pid before, pid next) {
-    const auto ended = state_->table.change_keeper(shard, before, next);
-    if (!ended) throw registry_runs(state_->table.keeper(shard));
-    for (const pid owner : *ended) state_->forget(owner);
+  void hand_over(std::size_t shard, pid next) {
+    for (const pid owner : take_over(state_->table, shard, next, owners_fate::end)) state_->forget(owner);
   }
 
   /// The holder's end frees the lock: the grant is the monitor.
@@ -205,7 +208,7 @@ class registry_lock {
 
 template <class Key, class Value>
 [[nodiscard]] result<supervisor_ref, start_error> start_registry(const std::shared_ptr<registry_state<Key, Value>>& state) {
-  if (const pid runs = state->table.keeper(0); runs && is_alive(runs)) return failure{registry_runs(runs)};
+  if (const pid runs = state->table.keeper(0); runs && is_alive(runs)) return failure{is_kept_by(runs)};
   return start_partitions(state->options, [&state](std::size_t n, std::size_t partitions) {
     server_options o;
     o.process.label = state->options.name;

@@ -85,6 +85,9 @@ inline constexpr std::size_t table_shards = 64;
 [[nodiscard]] constexpr std::size_t shard_of(std::size_t hash) noexcept { return hash * 0x9e3779b97f4a7c15U >> 58; }
 [[nodiscard]] inline std::size_t shard_of(pid owner) noexcept { return shard_of(std::hash<pid>{}(owner)); }
 
+/// Of those whose keeper is another now: they were linked to the one before, and go with it; or the next looks after them.
+enum class owners_fate : unsigned char { end, stay };
+
 /// A lock whose holder gives way to nobody.
 template <class Lock>
 class held {
@@ -212,10 +215,8 @@ class registry_table {
   template <class F>
   void forget(pid owner, F f);
 
-  /// Makes `next` the keeper of a shard, if `before` is. The owners there are ended, and returned to be forgotten.
-  [[nodiscard]] std::optional<std::vector<pid>> change_keeper(std::size_t shard, pid before, pid next);
-  /// All owners.
-  [[nodiscard]] std::vector<pid> owners() const;
+  /// Makes `next` the keeper of a shard, if `before` is, and returns the owners there: to be forgotten, or to be kept.
+  [[nodiscard]] std::optional<std::vector<pid>> change_keeper(std::size_t shard, pid before, pid next, owners_fate fate);
 
  private:
   [[nodiscard]] key_shard& shard(const probe& p) noexcept { return by_key_[shard_of(p.hash)]; }
@@ -494,28 +495,19 @@ void registry_table<Key, Value>::forget(pid owner, F f) {
 }
 
 template <class Key, class Value>
-std::optional<std::vector<pid>> registry_table<Key, Value>::change_keeper(std::size_t shard, pid before, pid next) {
-  std::vector<pid> ended;
+std::optional<std::vector<pid>> registry_table<Key, Value>::change_keeper(std::size_t shard, pid before, pid next,
+                                                                          owners_fate fate) {
+  std::vector<pid> owners;
   owner_shard& s = by_owner_[shard];
   const write_lock lock{s.mutex};
   if (s.keeper != before) return std::nullopt;
-  ended.reserve(s.records.size());
+  owners.reserve(s.records.size());
   for (auto& [owner, r] : s.records) {
-    r.ended = true;
-    ended.push_back(owner);
+    r.ended = r.ended || fate == owners_fate::end;
+    owners.push_back(owner);
   }
   s.keeper = next;
-  return ended;
-}
-
-template <class Key, class Value>
-std::vector<pid> registry_table<Key, Value>::owners() const {
-  std::vector<pid> all;
-  for (const owner_shard& s : by_owner_) {
-    const read_lock lock{s.mutex};
-    for (const auto& [owner, r] : s.records) all.push_back(owner);
-  }
-  return all;
+  return owners;
 }
 
 }  // namespace joist::inline v0::detail
