@@ -353,7 +353,7 @@ TEST_CASE("pg: threads that are no processes read the members while these come a
   }};
   on_workers(
       [s, &seen] {
-        joist::start_pg(s);
+        const auto top = joist::start_supervisor({}, {joist::child_pg("pg", s)});
         const std::uint64_t before = seen;
         while (seen == before) {
           std::vector<joist::monitored> all;
@@ -365,6 +365,7 @@ TEST_CASE("pg: threads that are no processes read the members while these come a
           for (const auto& m : all) EXPECT(reason_of(m) == exit_reason::normal);
         }
         while (!s.which_groups().empty()) joist::yield();
+        top.stop();
       },
       5);
   done = true;
