@@ -50,7 +50,7 @@ start_error is_kept_by(pid keeper) {
   return {start_error::kind::already_started, exit_reason::of(fmt::format("{} runs for it", keeper)), keeper};
 }
 
-void count_look_up() {
+void count_call() {
   if (in_process()) checkpoint();
 }
 

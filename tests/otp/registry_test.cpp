@@ -187,6 +187,36 @@ TEST_CASE("registry: all keys of a process that ends vanish, whichever way it en
   });
 }
 
+TEST_CASE("registry: a destructor takes its entry out, also of a process that is being ended", "[P02]") {
+  struct membership {
+    duplicate_registry<int> topics;
+    joist::pid to;
+    membership(const duplicate_registry<int>& t, joist::pid p) : topics{t}, to{p} { topics.register_(1); }
+    ~membership() { joist::send(to, topics.unregister(1)); }
+  };
+  everywhere([] {
+    const duplicate_registry<int> r{parts(2)};
+    joist::start_registry(r);
+    const joist::pid me = joist::self();
+    const std::uint64_t abandoned = joist::system_info().abandoned_stacks;
+    for (const bool by_itself : {true, false}) {
+      const auto member = joist::spawn_monitor([r, me] {
+        const membership m{r, me};
+        joist::send(me, go{});
+        joist::receive<go>();
+      });
+      joist::receive<go>();
+      by_itself ? (void)joist::send(member.process, go{}) : joist::exit(member.process, exit_reason::kill);
+      EXPECT(reason_of(member) == (by_itself ? exit_reason::normal : exit_reason::killed));
+      const auto taken_out = joist::receive<std::size_t>();
+      EXPECT(taken_out == 1 || (!by_itself && taken_out == 0));  // the partition may be faster
+      await_count(r, 0);
+    }
+    EXPECT(joist::system_info().abandoned_stacks == abandoned);
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
 TEST_CASE("registry: an owner is linked to a partition from its first key to its last", "[P03]") {
   everywhere([] {
     const unique_registry<int> r{parts(3)};

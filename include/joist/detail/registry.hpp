@@ -51,8 +51,8 @@ namespace joist::inline v0::detail {
 void check_registry_options(const registry_options& options);
 [[noreturn]] void registry_is_not_running(const registry_options& options);
 [[noreturn]] void lock_is_held_by_caller(const registry_options& options);
-/// Counts a look-up as a call of the runtime, where the caller is a process.
-void count_look_up();
+/// Where the caller is a process, this counts as a call of the runtime: so others have their turns.
+void count_call();
 
 /// Throws errc::not_running where there is none.
 void link_to_partition(pid partition, const registry_options& options);

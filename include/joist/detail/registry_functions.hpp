@@ -77,6 +77,7 @@ template <class F, class Value>
 
 template <class Key, class Value>
 std::optional<pid> registry<Key, Value>::enter(const Key& key, const Value& value, bool once) const {
+  detail::count_call();
   for (;;) {
     const auto added = detail::enter(*state_, key, value, once);
     if (added.what == detail::registry_table<Key, Value>::verdict::added) break;
@@ -118,13 +119,13 @@ std::size_t registry<Key, Value>::leave(const Key& key, Choose choose) const {
 
 template <class Key, class Value>
 std::vector<Key> registry<Key, Value>::keys(pid process) const {
-  detail::count_look_up();
+  detail::count_call();
   return state_->table.keys_of(process);
 }
 
 template <class Key, class Value>
 std::vector<Value> registry<Key, Value>::values(const Key& key, pid process) const {
-  detail::count_look_up();
+  detail::count_call();
   std::vector<Value> values;
   for (auto& [number, value] : state_->table.numbered(key, process)) values.push_back(std::move(value));
   return values;
@@ -133,7 +134,7 @@ std::vector<Value> registry<Key, Value>::values(const Key& key, pid process) con
 template <class Key, class Value>
 template <std::predicate<const Value&> Choose>
 auto registry<Key, Value>::match(const Key& key, Choose chosen) const -> std::vector<entry> {
-  detail::count_look_up();
+  detail::count_call();
   std::vector<entry> all = state_->table.all_of(key);
   std::erase_if(all, [&chosen](const entry& e) { return !chosen(e.value); });
   return all;
@@ -144,7 +145,7 @@ template <std::predicate<const Key&, pid, const Value&> Choose>
 std::vector<keyed_registration<Key, Value>> registry<Key, Value>::select(Choose chosen) const {
   std::vector<keyed_registration<Key, Value>> found;
   state_->table.for_each_part([&](std::vector<keyed_registration<Key, Value>>& part) {
-    detail::count_look_up();
+    detail::count_call();
     for (auto& e : part) {
       if (chosen(std::as_const(e.key), e.process, std::as_const(e.value))) found.push_back(std::move(e));
     }
@@ -154,13 +155,13 @@ std::vector<keyed_registration<Key, Value>> registry<Key, Value>::select(Choose 
 
 template <class Key, class Value>
 std::size_t registry<Key, Value>::count() const {
-  detail::count_look_up();
+  detail::count_call();
   return state_->table.count();
 }
 
 template <class Key, class Value>
 std::size_t registry<Key, Value>::count(const Key& key) const {
-  detail::count_look_up();
+  detail::count_call();
   return state_->table.count_of(key);
 }
 
@@ -179,7 +180,7 @@ std::size_t registry<Key, Value>::count(Choose chosen) const {
 template <class Key, class Value>
 template <class F>
 void registry<Key, Value>::dispatch(const Key& key, F f, dispatch_mode mode) const {
-  detail::count_look_up();
+  detail::count_call();
   auto all = std::make_shared<const std::vector<entry>>(state_->table.all_of(key));
   if (mode == dispatch_mode::serial) {
     for (const entry& e : *all) detail::call_for(f, e);
@@ -208,13 +209,13 @@ result<void, already_registered> unique_registry<Key, Value>::register_(const Ke
 
 template <class Key, class Value>
 std::optional<registration<Value>> unique_registry<Key, Value>::lookup(const Key& key) const {
-  detail::count_look_up();
+  detail::count_call();
   return this->shared().table.oldest_of(key);
 }
 
 template <class Key, class Value>
 std::optional<pid> unique_registry<Key, Value>::whereis(const Key& key) const {
-  detail::count_look_up();
+  detail::count_call();
   const pid owner = this->shared().table.owner_of(key);
   return owner ? std::optional{owner} : std::nullopt;
 }
@@ -225,6 +226,7 @@ template <class Change>
 std::optional<Value> unique_registry<Key, Value>::update_value(const Key& key, Change change) const {
   static_assert(std::is_invocable_r_v<Value, Change&, Value>,
                 "joist: update_value calls change(Value), which returns a Value");
+  detail::count_call();
   const pid me = self();
   auto mine = this->shared().table.numbered(key, me);
   if (mine.empty()) return std::nullopt;
@@ -240,7 +242,7 @@ void duplicate_registry<Key, Value>::register_(const Key& key, const Value& valu
 
 template <class Key, class Value>
 std::vector<registration<Value>> duplicate_registry<Key, Value>::lookup(const Key& key) const {
-  detail::count_look_up();
+  detail::count_call();
   return this->shared().table.all_of(key);
 }
 

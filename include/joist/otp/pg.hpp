@@ -65,12 +65,12 @@ class pg_scope {
 
   /// Who is in a group, as often as joined, the oldest membership first.     [any thread]
   [[nodiscard]] std::vector<pid> get_members(const Group& group) const {
-    detail::count_look_up();
+    detail::count_call();
     return detail::processes_of(state_->all_of(group));
   }
   /// The groups that have members, in no order.     [any thread]
   [[nodiscard]] std::vector<Group> which_groups() const {
-    detail::count_look_up();
+    detail::count_call();
     return state_->keys();
   }
 

@@ -50,7 +50,8 @@ class registry {
  public:
   using entry = registration<Value>;
 
-  /// Takes the caller out from under the key; how many entries that were. It may be there no more: 0.     [process]
+  /// Takes the caller out from under the key; how many entries that were. Destructors may call it where there are no
+  /// listeners: it does not unwind a process that is being ended.     [process]
   std::size_t unregister(const Key& key) const;
   /// The same for entries with such values: chosen(const Value&).     [process]
   template <std::predicate<const Value&> Choose>
