@@ -18,6 +18,8 @@ enum class errc {
   name_unknown,      ///< no process is registered under the name
   bad_wait,          ///< a wait where none is possible: in a receive guard, say
   deadlock,          ///< simulate: nothing can run any more, and the first process has not ended
+  no_table,          ///< the table is gone: its owner has ended, or it was deleted
+  access_denied,     ///< only the table's owner may do this
 };
 
 /// A wrong call. Caught like any exception; uncaught, it ends the process with exit_reason::error.
