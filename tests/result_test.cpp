@@ -28,6 +28,8 @@ TEST_CASE("result: nothing is a value too, and what is moved in is moved out") {
   CHECK(done);
   CHECK_FALSE(not_done);
   CHECK(not_done.error() == 3);
+  done.value();
+  CHECK_THROWS_AS(not_done.value(), joist::bad_result);
   result<std::unique_ptr<int>, int> owner = std::make_unique<int>(5);
   CHECK(**owner == 5);
   CHECK(owner->get() == owner.value().get());

@@ -54,10 +54,13 @@ class [[nodiscard]] result {
   [[nodiscard]] stored&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
   [[nodiscard]] stored* operator->() noexcept { return std::get_if<0>(&state_); }
   [[nodiscard]] const stored* operator->() const noexcept { return std::get_if<0>(&state_); }
-  /// Throws bad_result where there is none.
-  [[nodiscard]] stored& value() & { return has_value() ? **this : throw bad_result{}; }
-  [[nodiscard]] const stored& value() const& { return has_value() ? **this : throw bad_result{}; }
-  [[nodiscard]] stored&& value() && {
+  /// Throws bad_result where there is none. Of nothing, it stands as a statement: `refresh().value();`
+  void value() const& requires is_void {
+    if (!has_value()) throw bad_result{};
+  }
+  [[nodiscard]] stored& value() & requires(!is_void) { return has_value() ? **this : throw bad_result{}; }
+  [[nodiscard]] const stored& value() const& requires(!is_void) { return has_value() ? **this : throw bad_result{}; }
+  [[nodiscard]] stored&& value() && requires(!is_void) {
     if (!has_value()) throw bad_result{};
     return *std::move(*this);
   }
