@@ -327,24 +327,26 @@ TEST_CASE("table: is found by name and type, and a name belongs to one table", "
 TEST_CASE("table: of several that make a table by one name one does, and the others find that", "[ET10]") {
   everywhere([] {
     const joist::pid me = joist::self();
+    std::vector<joist::monitored> all;
     for (int i = 0; i < 3; ++i) {
-      joist::spawn_link([me] {
-        bool made = false;
+      all.push_back(joist::spawn_monitor([me] {
+        bool made = true;
+        std::optional<numbers> mine;
         try {
-          const auto t = numbers::create(named("one"));
-          made = true;
-          joist::send(me, made);
-          joist::receive<go>();
+          mine = numbers::create(named("one"));
         } catch (const joist::error& e) {
           EXPECT(e.code() == errc::name_taken && numbers::find("one"));
-          joist::send(me, made);
+          made = false;
         }
-      });
+        joist::send(me, made);
+        joist::receive<go>();
+      }));
     }
     int made = 0;
     for (int i = 0; i < 3; ++i) made += joist::receive<bool>() ? 1 : 0;
     EXPECT(made == 1);
-    for (const joist::pid p : joist::processes()) joist::send(p, go{});
+    for (const auto& m : all) joist::send(m.process, go{});
+    for (const auto& m : all) EXPECT(reason_of(m) == exit_reason::normal);
   });
 }
 
