@@ -256,10 +256,6 @@ handler_object make_handler(type_list<Event...>, Arguments& arguments) {
       arguments);
 }
 
-/// For swaps: of what the old one has left, if there is a constructor that takes it first; else of the arguments alone.
-template <class Old, class New, class... Event, class... Argument>
-handler_swap swap_between(type_list<Event...> events, std::string id, std::tuple<Argument...> arguments);
-
 /// As it is kept on its way to the manager: text as a std::string.
 template <class T>
 using kept_argument = std::conditional_t<std::is_convertible_v<T, std::string_view>, std::string, T>;
