@@ -130,9 +130,9 @@ bool is_end_of_parent(server_control& c, const any_message& m) {
   return true;
 }
 
-void log_unhandled(const server_control& c, const any_message& m) {
+void log_unhandled(const server_control& c, const std::type_info& type, std::string_view where) {
   log(log_level::warning,
-      fmt::format("{}: no handle_info takes a message of type {}, it is dropped", who(c), type_name(m.type())));
+      fmt::format("{}: no handle_info takes a message of type {}{}, it is dropped", who(c), type_name(type), where));
 }
 
 void log_crash(const server_control& c, const exit_reason& reason) {

@@ -100,8 +100,8 @@ struct server_control {
 [[nodiscard]] any_message next_own(const server_control& c);
 /// Who started the caller and is linked to it, if anybody.
 [[nodiscard]] pid parent_of_self();
-/// A message that no handler takes.
-void log_unhandled(const server_control& c, const any_message& m);
+/// A message that no handler takes; `where`: nothing, or " in state such".
+void log_unhandled(const server_control& c, const std::type_info& type, std::string_view where);
 /// What a crashed server says beside the report of its process.
 void log_crash(const server_control& c, const exit_reason& reason);
 /// For statistics, traces and spies, where there are any.
@@ -122,6 +122,20 @@ struct server_access {
   }
 };
 
+// What a class has handlers for. A Message& is lent to the handler. `State`: what comes before the message (gen_statem).
+template <class Server, class Message, class... State>
+concept answers_now = requires(Server& s, Message&& m, State&... state) {
+  s.handle_call(state..., std::forward<Message>(m));
+};
+template <class Server, class Message, class... State>
+concept answers_now_to = requires(Server& s, Message&& m,
+                                  const from<typename std::remove_reference_t<Message>::reply>& client, State&... state) {
+  s.handle_call(state..., std::forward<Message>(m), client);
+};
+template <class Server, class Message>
+concept handles_cast = requires(Server& s, Message m) {
+  s.handle_cast(std::move(m));
+};
 template <class Server, class Message>
 concept handles_info = requires(Server& s, Message m) {
   s.handle_info(std::move(m));
@@ -135,17 +149,61 @@ concept has_handle_timeout = requires(Server& s) {
   s.handle_timeout();
 };
 
+/// How a gen_server finds its handlers: by the types of messages. Another behaviour that is built on this loop has a class
+/// like this one, which a friend function handlers_of returns: gen_statem goes by its state, too.
+struct handlers_by_type {
+  template <class Server, class Message>
+  static constexpr bool takes_call() {
+    return answers_now<Server, Message> || answers_now_to<Server, Message>;
+  }
+  template <class Server, class Message>
+  static constexpr bool takes_cast() {
+    return handles_cast<Server, Message>;
+  }
+  template <class Server, class Message>
+  static constexpr bool takes_info() {
+    return handles_info<Server, Message>;
+  }
+
+  template <class Server, class Request>
+  static void call(Server& s, Request& request) {
+    request.handle_with(s, std::move(request.message));
+  }
+  template <class Server, class Message>
+  static void cast(Server& s, Message& m) {
+    s.handle_cast(std::move(m));
+  }
+  /// False: there is no handler for it at present.
+  template <class Server, class Message>
+  static bool info(Server& s, Message& m) {
+    s.handle_info(std::move(m));
+    return true;
+  }
+  /// The call that is handled comes again: what its handler returned is no answer.
+  static constexpr bool comes_again(const auto&) noexcept { return false; }
+
+  /// Before the first message.
+  static void begin(auto&) noexcept {}
+  /// One message, with all that follows from it.
+  template <class Server>
+  static void take(Server& s, any_message m);
+  static void hibernate(auto& s) { s.handle_hibernate(); }
+  /// For logs.
+  static std::string_view where(const auto&) noexcept { return {}; }
+  static std::string describe(const auto&, std::string data) { return data; }
+};
+handlers_by_type handlers_of(const void*);
+template <class Server>
+using handlers_for = decltype(handlers_of(static_cast<const Server*>(nullptr)));
+
 /// Messages of the runtime's own, and those listed in `info_types`, for handlers that take their types.
 template <class... T>
 struct type_list {};
 
 template <class Server, class Message>
 bool handled_as(Server& s, any_message& m) {
-  if constexpr (handles_info<Server, Message>) {
-    if (Message* value = m.get_if<Message>()) {
-      s.handle_info(std::move(*value));
-      return true;
-    }
+  if constexpr (handlers_for<Server>::template takes_info<Server, Message>()) {
+    if (Message* value = m.get_if<Message>()) return handlers_for<Server>::info(s, *value);
   }
   return false;
 }
@@ -157,11 +215,12 @@ bool handled_as_one_of(Server& s, any_message& m, type_list<Message...>) {
 
 template <class Server, class... Message>
 consteval bool handles_all(type_list<Message...>) {
-  return (handles_info<Server, Message> && ...);
+  return (handlers_for<Server>::template takes_info<Server, Message>() && ...);
 }
 
 template <class Server>
-void handle_other(Server& s, any_message m) {
+void handle_other(Server& s, any_message& m) {
+  using handlers = handlers_for<Server>;
   server_control& c = server_access::control(s);
   if (is_end_of_parent(c, m)) return;
   if (handled_as_one_of(s, m, type_list<down, exited>{})) return;
@@ -170,34 +229,40 @@ void handle_other(Server& s, any_message m) {
                   "joist: the server has no handler for a type in info_types: add a public `void handle_info(Message)`");
     if (handled_as_one_of(s, m, typename Server::info_types{})) return;
   }
-  if constexpr (handles_info<Server, any_message>) {
-    s.handle_info(std::move(m));
-  } else {
-    log_unhandled(c, m);
+  if constexpr (handlers::template takes_info<Server, any_message>()) {
+    if (handlers::info(s, m)) return;
   }
+  log_unhandled(c, m.type(), handlers::where(s));
 }
 
 template <class Server>
-void handle_message(Server& s, any_message m) {
+void handle_message(Server& s, any_message& m) {
   if (auto* request = m.base_if<server_message<Server>>()) {
     request->handle(s, *request);
   } else {
     server_control& c = server_access::control(s);
     note_arrival(c, m.type());
-    handle_other(s, std::move(m));
+    handle_other(s, m);
   }
+}
+
+template <class Server>
+void handlers_by_type::take(Server& s, any_message m) {
+  handle_message(s, m);
 }
 
 /// Until stop().
 template <class Server>
 void serve(Server& s) {
+  using handlers = handlers_for<Server>;
   server_control& c = server_access::control(s);
+  handlers::begin(s);
   while (!c.stopping) {
     if (c.has_continuation()) {
       checkpoint();
-      handle_message(s, c.next_continuation());
+      handlers::take(s, c.next_continuation());
     } else if (std::optional<any_message> m = next_message(c)) {
-      handle_message(s, std::move(*m));
+      handlers::take(s, std::move(*m));
     } else if (std::exchange(c.timed_out, false)) {
       if constexpr (has_handle_timeout<Server>) {
         checkpoint();  // as receive does: a chain of these ends when the process is ended, and lets others run
@@ -222,10 +287,9 @@ template <class Server>
   return reason;
 }
 
-/// The state of a server, as reports show it: its own words, or what fmt makes of it.
+/// What a server says of itself: its own words, or what fmt makes of it.
 template <class Server>
-std::string describe_state(const void* server) {
-  const Server& s = *static_cast<const Server*>(server);
+std::string own_words(const Server& s) {
   if constexpr (requires {
                   { s.format_status() } -> std::convertible_to<std::string>;
                 }) {
@@ -237,10 +301,19 @@ std::string describe_state(const void* server) {
   }
 }
 
+/// The state of a server, as reports show it.
+template <class Server>
+std::string describe_state(const void* server) {
+  const Server& s = *static_cast<const Server*>(server);
+  return handlers_for<Server>::describe(s, own_words(s));
+}
+
 template <class Server>
 void prepare(Server& s, pid parent, deadline hibernate_after) {
   if constexpr (requires { s.handle_hibernate(); }) {
-    server_access::control(s).hibernate = [](void* server) { static_cast<Server*>(server)->handle_hibernate(); };
+    server_access::control(s).hibernate = [](void* server) {
+      handlers_for<Server>::hibernate(*static_cast<Server*>(server));
+    };
   }
   server_control& c = server_access::control(s);
   c.parent = parent;

@@ -47,15 +47,6 @@ template <class Message>
 using reply_to = typename reply_of<Message>::type;
 
 template <class Server, class Message>
-concept answers_now = requires(Server& s, Message m) {
-  s.handle_call(std::move(m));
-};
-template <class Server, class Message>
-concept answers_now_to = requires(Server& s, Message m, const from<typename Message::reply>& client) {
-  s.handle_call(std::move(m), client);
-};
-
-template <class Server, class Message>
 struct call_request : server_message<Server> {
   using message_base = server_message<Server>;
   from<reply_to<Message>> client;
@@ -64,38 +55,33 @@ struct call_request : server_message<Server> {
   call_request(from<reply_to<Message>> who, Message m)
       : server_message<Server>{&handle_it}, client{who}, message{std::move(m)} {}
   static void handle_it(Server& server, server_message<Server>& base) {
-    using answer = reply_to<Message>;
     auto& request = static_cast<call_request&>(base);
-    server_control& c = server_access::control(server);
-    note_arrival(c, typeid(Message), request.client.process());
-    if constexpr (answers_now_to<Server, Message>) {
-      static_assert(std::is_void_v<decltype(server.handle_call(std::move(request.message), std::as_const(request.client)))>,
-                    "joist: a handle_call that takes a from answers by reply(), now or later: it returns void");
-      server.handle_call(std::move(request.message), std::as_const(request.client));
+    note_arrival(server_access::control(server), typeid(Message), request.client.process());
+    handlers_for<Server>::call(server, request);
+  }
+  /// Calls the handler, with `state` before the message, and sends what it returns.
+  template <class Given, class... State>
+  void handle_with(Server& server, Given&& given, State&... state) {
+    if constexpr (answers_now_to<Server, Given, State...>) {
+      static_assert(
+          std::is_void_v<decltype(server.handle_call(state..., std::forward<Given>(given), std::as_const(client)))>,
+          "joist: a handle_call that takes a from answers by reply(), now or later: it returns void");
+      server.handle_call(state..., std::forward<Given>(given), std::as_const(client));
+    } else if constexpr (std::is_void_v<reply_to<Message>>) {
+      server.handle_call(state..., std::forward<Given>(given));
+      if (handlers_for<Server>::comes_again(server)) return;
+      reply(client);
+      note_answer(server);
     } else {
-      require_answer<answer, decltype(server.handle_call(std::move(request.message)))>();
-      answer_now(server, request);
+      auto&& value = server.handle_call(state..., std::forward<Given>(given));
+      if (handlers_for<Server>::comes_again(server)) return;
+      reply(client, std::forward<decltype(value)>(value));
+      note_answer(server);
     }
   }
-
- private:
-  template <class Answer, class Returned>
-  static constexpr void require_answer() {
-    static_assert(std::is_void_v<Answer> || !std::is_void_v<Returned>,
-                  "joist: this handle_call returns nothing, and the message says `using reply = ...`: return the reply");
-    static_assert(std::is_void_v<Answer> || std::is_void_v<Returned> || std::is_constructible_v<Answer, Returned>,
-                  "joist: what this handle_call returns does not become the reply that the message names");
-  }
-  static void answer_now(Server& server, call_request& request) {
-    using answer = reply_to<Message>;
+  static void note_answer(Server& server) {
     server_control& c = server_access::control(server);
-    if constexpr (std::is_void_v<answer>) {
-      server.handle_call(std::move(request.message));
-      reply(request.client);
-    } else {
-      reply(request.client, server.handle_call(std::move(request.message)));
-    }
-    if (c.watch != nullptr) note_event(c, false, typeid(answer), c.last_client);
+    if (c.watch != nullptr) note_event(c, false, typeid(reply_to<Message>), c.last_client);
   }
 };
 
@@ -107,7 +93,7 @@ struct cast_request : server_message<Server> {
   explicit cast_request(Message m) : server_message<Server>{&handle_it}, message{std::move(m)} {}
   static void handle_it(Server& server, server_message<Server>& base) {
     note_arrival(server_access::control(server), typeid(Message));
-    server.handle_cast(std::move(static_cast<cast_request&>(base).message));
+    handlers_for<Server>::cast(server, static_cast<cast_request&>(base).message);
   }
 };
 
@@ -118,8 +104,10 @@ struct info_request : server_message<Server> {
 
   explicit info_request(Message m) : server_message<Server>{&handle_it}, message{std::move(m)} {}
   static void handle_it(Server& server, server_message<Server>& base) {
-    note_arrival(server_access::control(server), typeid(Message));
-    server.handle_info(std::move(static_cast<info_request&>(base).message));
+    server_control& c = server_access::control(server);
+    note_arrival(c, typeid(Message));
+    if (!handlers_for<Server>::info(server, static_cast<info_request&>(base).message))
+      log_unhandled(c, typeid(Message), handlers_for<Server>::where(server));
   }
 };
 
@@ -129,7 +117,7 @@ constexpr void require_call() {
   static_assert(names_reply<Message>,
                 "joist: a message for call() says what it is answered with: add `using reply = ...;` to it (void is fine)");
   if constexpr (names_reply<Message>) {
-    static_assert(answers_now<Server, Message> || answers_now_to<Server, Message>,
+    static_assert(handlers_for<Server>::template takes_call<Server, Message>(),
                   "joist: the server has no handler for this call: add a public `reply handle_call(Message)`, or `void "
                   "handle_call(Message, joist::from<Message::reply>)` to answer later");
   }
@@ -137,14 +125,13 @@ constexpr void require_call() {
 }
 template <class Server, class Message>
 constexpr void require_cast() {
-  static_assert(
-      requires(Server & s, Message m) { s.handle_cast(std::move(m)); },
-      "joist: the server has no handler for this cast: add a public `void handle_cast(Message)`");
+  static_assert(handlers_for<Server>::template takes_cast<Server, Message>(),
+                "joist: the server has no handler for this cast: add a public `void handle_cast(Message)`");
   require_sendable<Message>();
 }
 template <class Server, class Message>
 constexpr void require_info() {
-  static_assert(handles_info<Server, Message>,
+  static_assert(handlers_for<Server>::template takes_info<Server, Message>(),
                 "joist: the server has no handler for this message: add a public `void handle_info(Message)`");
   require_sendable<Message>();
 }
