@@ -120,6 +120,11 @@ struct server_access {
   [[nodiscard]] static server_control& control(Server& s) noexcept {
     return s.control_;
   }
+  /// Of a gen_statem.
+  template <class Server>
+  [[nodiscard]] static auto& machine(Server& s) noexcept {
+    return s.machine_;
+  }
 };
 
 // What a class has handlers for. A Message& is lent to the handler. `State`: what comes before the message (gen_statem).
