@@ -99,7 +99,8 @@ struct actor : joist::gen_statem<actor, place> {
 
  private:
   void tell(const std::string& kind, const std::string& name) {
-    joist::send(to_, told{fmt::format("{}{}{} {}", joist::detail::name_of(current_state()), name.empty() ? "" : " ", name, kind)});
+    joist::send(
+        to_, told{fmt::format("{}{}{} {}", joist::detail::name_of(current_state()), name.empty() ? "" : " ", name, kind)});
   }
   template <class Event>
   void does(const char* kind, Event& e) {
@@ -252,8 +253,9 @@ TEST_CASE("gen_statem: is started, named, asked, told and stopped as a server", 
   });
 }
 
-TEST_CASE("gen_statem: a constructor that throws, refuses, or does not want to run, is a failed start, and no state is entered",
-          "[ST01]") {
+TEST_CASE(
+    "gen_statem: a constructor that throws, refuses, or does not want to run, is a failed start, and no state is entered",
+    "[ST01]") {
   everywhere([] {
     const joist::pid me = joist::self();
     const auto error_of = [me](actor::deed first) {
@@ -285,8 +287,8 @@ TEST_CASE("gen_statem: the first state is entered before any message, and then w
         [](actor& a) { a.named_timeout_after(0ms, actor::ring{}); });
     s.cast(act{"message"});
     // The event timeout of 0 is cancelled by the first event.
-    expect_words({"work enter", "work first internal", "work second internal", "work state timeout", "work ring named timeout",
-                  "work message cast"});
+    expect_words({"work enter", "work first internal", "work second internal", "work state timeout",
+                  "work ring named timeout", "work message cast"});
     end(s, "work normal terminate");
   });
 }
@@ -308,7 +310,8 @@ TEST_CASE("gen_statem: the handler of the state is called, else that of any stat
   });
 }
 
-TEST_CASE("gen_statem: an event that the state has no handler for ends the machine, and the caller has the reason", "[ST04]") {
+TEST_CASE("gen_statem: an event that the state has no handler for ends the machine, and the caller has the reason",
+          "[ST04]") {
   everywhere([] {
     const auto watched = joist::start_monitor<guarded_door>(joist::server_options{});
     watched.server.cast(guarded_door::turn_key{1});
@@ -393,8 +396,9 @@ TEST_CASE("gen_statem: a state is entered when it has changed, told which one wa
   });
 }
 
-TEST_CASE("gen_statem: handle_enter may ask for timeouts, answers and the end, but not postpone, insert, or change the state",
-          "[ST07]") {
+TEST_CASE(
+    "gen_statem: handle_enter may ask for timeouts, answers and the end, but not postpone, insert, or change the state",
+    "[ST07]") {
   everywhere([] {
     const joist::pid me = joist::self();
     const auto reason_for = [me](actor::deed at_enter) {
@@ -420,24 +424,29 @@ TEST_CASE("gen_statem: handle_enter may ask for timeouts, answers and the end, b
 
 TEST_CASE("gen_statem: repeat_state in handle_enter enters once more", "[ST07]") {
   struct stutterer : joist::gen_statem<stutterer, door> {
-    struct count {
-      using reply = int;
+    struct go {};
+    struct seen {
+      using reply = std::vector<door>;
     };
     stutterer() : gen_statem(door::open) {}
-    void handle_enter(in<door::open>, door before) {
-      if (before == door::open && ++entered < 3) repeat_state();
+    void handle_enter(door, door before) {
+      before_.push_back(before);
+      if (before_.size() % 2 == 1) repeat_state();
     }
-    int handle_call(count) { return entered; }
-    int entered = 0;
+    void handle_cast(go) { next_state(door::locked); }
+    std::vector<door> handle_call(seen) { return before_; }
+    std::vector<door> before_;
   };
   everywhere([] {
     const auto s = joist::start_link<stutterer>();
-    EXPECT(s.call(stutterer::count{}) == 3);
+    s.cast(stutterer::go{});
+    EXPECT(s.call(stutterer::seen{}) == std::vector<door>(4, door::open));
     s.stop();
   });
 }
 
-TEST_CASE("gen_statem: what is postponed comes again when the state has changed, in order, before what came later", "[ST08]") {
+TEST_CASE("gen_statem: what is postponed comes again when the state has changed, in order, before what came later",
+          "[ST08]") {
   everywhere([] {
     const auto s = new_actor();
     s.cast(act{"1", [](actor& a) {
@@ -456,7 +465,8 @@ TEST_CASE("gen_statem: what is postponed comes again when the state has changed,
                }});
     s.cast(act{"4"});
     expect_words({"home 1 cast", "home 2 info", "home repeat cast", "home enter", "home go cast", "work home enter",
-                  "work 1 cast", "work 2 info", "work 3 cast", "road work enter", "road 2 info", "road 3 cast", "road 4 cast"});
+                  "work 1 cast", "work 2 info", "work 3 cast", "road work enter", "road 2 info", "road 3 cast",
+                  "road 4 cast"});
     end(s, "road normal terminate");
   });
 }
@@ -557,9 +567,10 @@ TEST_CASE("gen_statem: calls, casts and infos may be inserted as if they had com
   });
 }
 
-TEST_CASE("gen_statem: a state's timeout ends with the state, stays while it stays, and belongs to the next one if asked for "
-          "with the change",
-          "[ST12]") {
+TEST_CASE(
+    "gen_statem: a state's timeout ends with the state, stays while it stays, and belongs to the next one if asked for "
+    "with the change",
+    "[ST12]") {
   in_simulation([] {
     const auto s = new_actor();
     s.cast(act{"start", [](actor& a) { a.state_timeout_after(10ms); }});
@@ -637,8 +648,8 @@ TEST_CASE("gen_statem: named timeouts go on whatever happens; one of a name; can
                  a.next_state(place::work);
                }});
     s.cast(act{"event"});
-    expect_words({"home start cast", "work home enter", "work event cast", "work ring named timeout", "work in a named timeout",
-                  "work in b named timeout"});
+    expect_words({"home start cast", "work home enter", "work event cast", "work ring named timeout",
+                  "work in a named timeout", "work in b named timeout"});
     s.cast(act{"again", [](actor& a) {
                  a.named_timeout_after(10ms, actor::ring{"early"});
                  a.named_timeout_after(20ms, actor::ring{"late"});
@@ -693,13 +704,14 @@ TEST_CASE("gen_statem: timeouts of 0 come in their order, after inserted and pos
     // An event timeout of 0 alone.
     s.cast(act{"idle", [](actor& a) { a.timeout_after(0ms); }});
     s.cast(act{"message"});
-    expect_words({"work go cast", "work x named timeout", "road work enter", "road idle cast", "road timeout",
-                  "road message cast"});
+    expect_words(
+        {"work go cast", "work x named timeout", "road work enter", "road idle cast", "road timeout", "road message cast"});
     end(s, "road normal terminate");
   });
 }
 
-TEST_CASE("gen_statem: an update changes the message of a timeout and not its time; without one it comes at once", "[ST16]") {
+TEST_CASE("gen_statem: an update changes the message of a timeout and not its time; without one it comes at once",
+          "[ST16]") {
   in_simulation([] {
     const auto s = new_actor();
     const auto begin = joist::clock::now();
@@ -745,7 +757,8 @@ TEST_CASE("gen_statem: a deadline may be a point of time; one in the past is no 
   });
 }
 
-TEST_CASE("gen_statem: a timeout that was cancelled, replaced or ended with its state never comes, whenever that was", "[ST18]") {
+TEST_CASE("gen_statem: a timeout that was cancelled, replaced or ended with its state never comes, whenever that was",
+          "[ST18]") {
   everywhere([] {
     const auto s = new_actor();
     const auto wait = [](actor&) { joist::sleep_for(2ms); };  // in the handler: the timers' messages wait meanwhile
@@ -770,6 +783,27 @@ TEST_CASE("gen_statem: a timeout that was cancelled, replaced or ended with its 
     }
     end(s, "work normal terminate");
   });
+  in_simulation([] {
+    const auto s = new_actor();
+    s.cast(act{"start", [](actor& a) { a.state_timeout_after(1ms, act{"never"}); }});
+    // It is in the mailbox by now, and no event: it does not cancel this one. Nor does one that was cancelled in time wake
+    // the machine.
+    s.cast(act{"wait", [](actor& a) {
+                 joist::sleep_for(2ms);
+                 a.cancel_state_timeout();
+                 a.named_timeout_after(20ms, actor::ring{});
+                 a.timeout_after(5ms);
+               }});
+    expect_words({"home start cast", "home wait cast", "home timeout"});
+    s.cast(act{"doze", [](actor& a) {
+                 a.cancel_named_timeout<actor::ring>();
+                 a.hibernate();
+               }});
+    expect_words({"home doze cast", "home hibernate"});
+    joist::sleep_for(1s);
+    EXPECT(joist::sys::get_status(s).hibernating);
+    end(s, "home normal terminate");
+  });
 }
 
 TEST_CASE("gen_statem: stop() answers first, changes no state, and drops what waits; terminate sees the state", "[ST19]") {
@@ -792,7 +826,8 @@ TEST_CASE("gen_statem: terminate runs on the parent's end if exits are trapped",
   everywhere([] {
     const joist::pid me = joist::self();
     const joist::pid parent = joist::spawn([me] {
-      const auto child = joist::start_link<actor>(me, [](actor&) { joist::trap_exit(true); }, nullptr);
+      const auto child = joist::start_link<actor>(
+          me, [](actor&) { joist::trap_exit(true); }, nullptr);
       joist::send(me, child);
       wait_for_ever();
     });
@@ -805,8 +840,9 @@ TEST_CASE("gen_statem: terminate runs on the parent's end if exits are trapped",
   });
 }
 
-TEST_CASE("gen_statem: what a handler throws ends the machine, and the caller has that reason; the report tells event and state",
-          "[ST20]") {
+TEST_CASE(
+    "gen_statem: what a handler throws ends the machine, and the caller has that reason; the report tells event and state",
+    "[ST20]") {
   const auto log = std::make_shared<collected_log>();
   joist::runtime_options o = quiet(2);
   o.log = sink_of(log);
@@ -878,7 +914,8 @@ TEST_CASE("gen_statem: events are counted and shown to spies, inserted ones and 
     const auto counts = joist::sys::statistics(s);
     EXPECT(counts && counts->messages_in == 4 && counts->messages_out == 1);
     const auto events = joist::sys::events(s);
-    EXPECT(events.size() == 5 && events[2].type.find("state_timeout") != std::string::npos && events[3].whom == joist::self());
+    EXPECT(events.size() == 5 && events[2].type.find("state_timeout") != std::string::npos &&
+           events[3].whom == joist::self());
     expect_words({"home go cast", "home inserted internal", "home state timeout", "home a call"});
     end(s, "home normal terminate");
   });

@@ -412,15 +412,13 @@ void handlers_by_state<State>::finish(Self& s, any_message* event, bool enters) 
   std::optional<State> before;
   if (m.next && *m.next != m.state) before = std::exchange(m.state, *std::move(m.next));
   m.next.reset();
-  const bool changed = before.has_value();
-  enters = std::exchange(m.repeats, false) || changed || enters;
+  enters = std::exchange(m.repeats, false) || before || enters;
   while (enters && !c.stopping) {
     enter(s, before ? *before : m.state);
-    before.reset();
     enters = std::exchange(m.repeats, false);
     if (enters) checkpoint();
   }
-  if (!c.stopping) settle(m, c, event, changed);
+  if (!c.stopping) settle(m, c, event, before.has_value());
 }
 
 template <class State>

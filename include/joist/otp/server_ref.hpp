@@ -73,6 +73,9 @@ struct call_request : server_message<Server> {
       reply(client);
       note_answer(server);
     } else {
+      static_assert(!std::is_void_v<decltype(server.handle_call(state..., std::forward<Given>(given)))>,
+                    "joist: this handle_call returns nothing, its message asks for an answer: return a Message::reply, or "
+                    "take a joist::from<Message::reply> too, and answer by reply()");
       auto&& value = server.handle_call(state..., std::forward<Given>(given));
       if (handlers_for<Server>::comes_again(server)) return;
       reply(client, std::forward<decltype(value)>(value));
