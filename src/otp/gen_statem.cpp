@@ -41,8 +41,7 @@ void obey(statem_control& m, timeout_order&& order) {
   }
 }
 
-template <class Messages>
-void to_the_head(std::deque<any_message>& queue, Messages& messages) {
+void to_the_head(std::deque<any_message>& queue, std::vector<any_message>& messages) {
   queue.insert(queue.begin(), std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
   messages.clear();
 }

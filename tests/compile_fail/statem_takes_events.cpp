@@ -1,4 +1,5 @@
-// expect: an event stays the machine's, which may postpone it: a handler takes it by value if it can be copied, else by reference
+// expect: an event stays the machine's, which may postpone it: a handler takes it by value if it can be copied, else by
+// reference
 #include <joist/otp/gen_statem.hpp>
 
 enum class door { open, closed };

@@ -219,6 +219,7 @@ struct phone : joist::gen_statem<phone, std::variant<idle, dialing, talking>> {
   void handle_enter(const idle&, const std::variant<idle, dialing, talking>& before) {
     seen += before.index() == 2 ? "talked to " + std::get<talking>(before).to + "; " : "idle; ";
   }
+  void handle_enter() { seen += "rings; "; }
   void handle_cast(idle&, lift) { next_state(dialing{}); }
   void handle_cast(dialing& d, digit x) {
     d.number += x.value;
@@ -1028,14 +1029,14 @@ TEST_CASE("gen_statem: states may be structs with data: what changes in one is n
     const auto s = joist::start_link<phone>();
     for (const char d : {'1', '1'}) s.cast(phone::digit{d});
     s.cast(phone::lift{});
-    EXPECT(s.call(phone::look{}) == "idle; ");
+    EXPECT(s.call(phone::look{}) == "idle; rings; ");
     EXPECT(joist::sys::get_state(s, [](const phone& p) { return std::get<dialing>(p.current_state()).number; }) == "11");
     EXPECT(joist::sys::get_status(s).state.find("dialing") != std::string::npos);
     s.cast(phone::digit{'2'});
     s.cast(phone::note{std::make_unique<int>(1)});
     s.cast(phone::hang_up{});
     s.cast(phone::hang_up{});
-    EXPECT(s.call(phone::look{}) == "idle; talks to 112; talked to 112; ");
+    EXPECT(s.call(phone::look{}) == "idle; rings; talks to 112; talked to 112; ");
     s.stop();
   });
 }

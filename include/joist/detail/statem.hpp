@@ -1,5 +1,5 @@
-// joist/detail/statem.hpp: what a gen_statem has beyond a server: how handlers are chosen by the state, and what is done
-// after an event. The loop, starting, stopping and reports are those of joist/detail/server.hpp.
+// joist/detail/statem.hpp: what a gen_statem has beyond a server: what is done after an event. The loop, starting, stopping
+// and reports are those of joist/detail/server.hpp; how a handler is chosen is in joist/detail/state_handlers.hpp.
 //
 //   after an event                     when
 //     it is put aside                    postpone() was called
@@ -13,14 +13,11 @@
 #pragma once
 
 #include <joist/clock.hpp>
-#include <joist/detail/enumerators.hpp>
 #include <joist/detail/server.hpp>
+#include <joist/detail/state_handlers.hpp>
 #include <joist/error.hpp>
-#include <joist/otp/from.hpp>
 
-#include <concepts>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,21 +25,9 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-#include <variant>
 #include <vector>
 
-namespace joist::inline v0 {
-
-/// An enumerator as a type: the first parameter of handlers for one state. In a gen_statem: in<state>.
-template <auto State>
-struct in_state {
-  static_assert(detail::enum_class<decltype(State)> && static_cast<long long>(State) >= 0 &&
-                    static_cast<long long>(State) < static_cast<long long>(detail::enumerator_limit),
-                "joist: states that have handlers of their own are enumerators of an enum class with values from 0 to 63");
-  static constexpr auto value = State;
-};
-
-namespace detail {
+namespace joist::inline v0::detail {
 
 enum class timeout_kind : std::uint8_t { event, state, named };
 
@@ -85,7 +70,7 @@ struct statem_control {
   bool in_enter = false;
   bool no_event = false;  // the message was the runtime's own
   // -- between events
-  std::deque<any_message> postponed;
+  std::vector<any_message> postponed;
   std::vector<running_timeout> timeouts;  // the oldest first
   std::uint64_t serials = 0;
   node_ptr (*make_due)(std::uint64_t serial) = nullptr;
@@ -106,186 +91,6 @@ struct machine : statem_control {
   explicit machine(State initial) : state{std::move(initial)} {}
   State state;
   std::optional<State> next;
-};
-
-/// The state, as reports show it.
-template <class State>
-std::string print_state(const State& state) {
-  if constexpr (enum_class<State>) {
-    return name_of(state);
-  } else if constexpr (fmt::is_formattable<State>::value) {
-    return fmt::format("{}", state);
-  } else if constexpr (requires { std::variant_size<State>::value; }) {
-    return std::visit([]<class T>(const T&) { return type_name(typeid(T)); }, state);
-  } else {
-    return "?";
-  }
-}
-
-// The handlers, by their names. The arguments: the state's, and the event's.
-struct cast_event {
-  static constexpr const char* name = "handle_cast";
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_cast(std::forward<A>(a)...)) {
-    return s.handle_cast(std::forward<A>(a)...);
-  }
-};
-struct info_event {
-  static constexpr const char* name = "handle_info";
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_info(std::forward<A>(a)...)) {
-    return s.handle_info(std::forward<A>(a)...);
-  }
-};
-struct internal_event {
-  static constexpr const char* name = "handle_internal";
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_internal(std::forward<A>(a)...)) {
-    return s.handle_internal(std::forward<A>(a)...);
-  }
-};
-struct event_timeout {
-  static constexpr const char* name = "handle_timeout";
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_timeout(std::forward<A>(a)...)) {
-    return s.handle_timeout(std::forward<A>(a)...);
-  }
-};
-struct state_timeout {
-  static constexpr const char* name = "handle_state_timeout";
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_state_timeout(std::forward<A>(a)...)) {
-    return s.handle_state_timeout(std::forward<A>(a)...);
-  }
-};
-struct named_timeout {
-  static constexpr const char* name = "handle_named_timeout";
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_named_timeout(std::forward<A>(a)...)) {
-    return s.handle_named_timeout(std::forward<A>(a)...);
-  }
-};
-struct enter_call {
-  template <class Self, class... A>
-  static auto call(Self& s, A&&... a) -> decltype(s.handle_enter(std::forward<A>(a)...)) {
-    return s.handle_enter(std::forward<A>(a)...);
-  }
-};
-
-template <class Handler, class Self, class... A>
-concept handles = requires(Self& s, A&&... a) {
-  Handler::call(s, std::forward<A>(a)...);
-};
-
-/// Whether there is a handler behind these arguments of the state's: in<S...>().
-template <class Handler, class Self, class... Event>
-struct has_handler {
-  template <class... State>
-  static constexpr bool in() {
-    constexpr bool lent = handles<Handler, Self, State&..., Event&...>;
-    static_assert(lent || !handles<Handler, Self, State&..., Event...>,
-                  "joist: an event stays the machine's, which may postpone it: a handler takes it by value if it can be "
-                  "copied, else by reference (Message&), and may move out of that if it does not postpone");
-    return lent;
-  }
-};
-template <class Self, class Message>
-struct has_call_handler {
-  template <class... State>
-  static constexpr bool in() {
-    constexpr bool lent = answers_now<Self, Message&, State...> || answers_now_to<Self, Message&, State...>;
-    static_assert(lent || !(answers_now<Self, Message, State...> || answers_now_to<Self, Message, State...>),
-                  "joist: an event stays the machine's, which may postpone it: a handler takes it by value if it can be "
-                  "copied, else by reference (Message&), and may move out of that if it does not postpone");
-    return lent;
-  }
-};
-/// With the state before or without it.
-template <class Self, class State>
-struct has_enter_handler {
-  template <class... Now>
-  static constexpr bool in() {
-    return sizeof...(Now) > 0 && (handles<enter_call, Self, Now&..., const State&> || handles<enter_call, Self, Now&...>);
-  }
-};
-
-/// The arguments by which a state's handlers are known: in_state<...> for an enumerator, the alternative of a variant; and
-/// for all: the state itself, or nothing.
-template <class State>
-struct state_arguments {
-  template <class Has>
-  static constexpr bool any() {
-    return Has::template in<const State>() || Has::template in<>();
-  }
-  template <class Has, class Body>
-  static bool choose(State& state, Body& body) {
-    return for_all<Has>(state, body);
-  }
-  /// body(arguments...) with the most special ones that have a handler. False: none has.
-  template <class Has, class Body>
-  static bool for_all(State& state, Body& body) {
-    if constexpr (Has::template in<const State>()) {
-      body(std::as_const(state));
-      return true;
-    } else if constexpr (Has::template in<>()) {
-      body();
-      return true;
-    } else {
-      return false;
-    }
-  }
-};
-
-template <class State>
-struct state_arguments_of : state_arguments<State> {};
-
-template <class State, class Values>
-struct enum_arguments;
-template <class State, State... Values>
-struct enum_arguments<State, enumerators<State, Values...>> {
-  template <class Has>
-  static constexpr bool any() {
-    return (Has::template in<const in_state<Values>>() || ...) || state_arguments<State>::template any<Has>();
-  }
-  template <class Has, class Body>
-  static bool choose(State& state, Body& body) {
-    return (in_this<Has, Values>(state, body) || ...) || state_arguments<State>::template choose<Has>(state, body);
-  }
-
- private:
-  template <class Has, State Value, class Body>
-  static bool in_this(State state, Body& body) {
-    if constexpr (Has::template in<const in_state<Value>>()) {
-      constexpr in_state<Value> now{};
-      if (state == Value) body(now);
-      return state == Value;
-    } else {
-      return false;
-    }
-  }
-};
-template <enum_class State>
-struct state_arguments_of<State> : enum_arguments<State, enumerators_of<State>> {};
-
-template <class... Alternative>
-struct state_arguments_of<std::variant<Alternative...>> {
-  using state = std::variant<Alternative...>;
-  template <class Has>
-  static constexpr bool any() {
-    return (Has::template in<Alternative>() || ...) || state_arguments<state>::template any<Has>();
-  }
-  template <class Has, class Body>
-  static bool choose(state& s, Body& body) {
-    return std::visit([&body]<class T>(T& now) { return in_this<Has>(now, body); }, s) ||
-           state_arguments<state>::template choose<Has>(s, body);
-  }
-
- private:
-  template <class Has, class T, class Body>
-  static bool in_this(T& now, Body& body) {
-    if constexpr (Has::template in<T>()) body(now);
-    return Has::template in<T>();
-  }
 };
 
 /// How a gen_statem finds its handlers, and what it does with one event.
@@ -427,7 +232,7 @@ void handlers_by_state<State>::enter(Self& s, const State& before) {
   machine<State>& m = server_access::machine(s);
   m.in_enter = true;
   auto body = [&]<class... Now>(Now&... now) {
-    if constexpr (handles<enter_call, Self, Now&..., const State&>) {
+    if constexpr (has_enter_handler<Self, State>::template told_before<Now...>()) {
       enter_call::call(s, now..., before);
     } else {
       enter_call::call(s, now...);
@@ -437,5 +242,4 @@ void handlers_by_state<State>::enter(Self& s, const State& before) {
   m.in_enter = false;
 }
 
-}  // namespace detail
-}  // namespace joist::inline v0
+}  // namespace joist::inline v0::detail
