@@ -112,7 +112,7 @@ void event_handlers::info(const any_message& message) {
     const auto handle = now->object.type().handle_info;
     if (run(now, &message.type(), [&](void* object) { taken |= handle(object, message); })) taken = true;
   }
-  if (!taken) log_unhandled(manager_, message);
+  if (!taken) log_unhandled(manager_, message.type(), {});
 }
 
 void event_handlers::stop() {

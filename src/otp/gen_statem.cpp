@@ -2,6 +2,7 @@
 #include <joist/timer.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 
 namespace joist::inline v0::detail {
@@ -76,17 +77,17 @@ void check_postpone(const statem_control& m) {
 void settle(statem_control& m, server_control& c, any_message* event, bool changed) {
   if (std::exchange(m.postpones, false)) m.postponed.push_back(std::move(*event));
   if (changed) {
-    to_the_head(c.continuations, m.postponed);
+    to_the_head(c.continuations(), m.postponed);
     cancel(m.timeouts, find(m.timeouts, {timeout_kind::state}));
   }
   if (event != nullptr) cancel(m.timeouts, find(m.timeouts, {timeout_kind::event}));
   for (timeout_order& order : m.orders) obey(m, std::move(order));
   m.orders.clear();
-  to_the_head(c.continuations, m.inserted);
-  if (!c.continuations.empty()) return;
+  to_the_head(c.continuations(), m.inserted);
+  if (c.has_continuation()) return;
   const auto of_zero = std::find_if(m.timeouts.begin(), m.timeouts.end(), [](const running_timeout& t) { return !t.timer; });
   if (of_zero == m.timeouts.end()) return;
-  c.continuations.push_back(std::move(of_zero->event));
+  c.continuations().push_back(std::move(of_zero->event));
   m.timeouts.erase(of_zero);
 }
 

@@ -20,13 +20,13 @@
 #include <joist/process.hpp>
 #include <joist/receive.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <typeinfo>
-#include <vector>
 
 namespace joist::inline v0 {
 struct server_options;
@@ -64,8 +64,6 @@ struct server_control {
   deadline hibernate_after;
   // -- set by handlers, read by the loop
   std::optional<exit_reason> stopping;
-  std::vector<any_message> continuations;  // the first `continued` of them are done
-  std::size_t continued = 0;
   std::optional<deadline> timeout;
   bool timed_out = false;   // the timeout is over: next_message() found no message
   bool hibernates = false;  // at the next wait
@@ -77,15 +75,20 @@ struct server_control {
   bool hibernating = false;
   std::unique_ptr<server_watch, server_watch_deleter> watch;
 
-  [[nodiscard]] bool has_continuation() const noexcept { return continued < continuations.size(); }
+  /// What is handled before any message that waits.
+  [[nodiscard]] std::deque<any_message>& continuations() {
+    if (queue == nullptr) queue = std::make_unique<std::deque<any_message>>();
+    return *queue;
+  }
+  [[nodiscard]] bool has_continuation() const noexcept { return queue != nullptr && !queue->empty(); }
   [[nodiscard]] any_message next_continuation() {
-    any_message m = std::move(continuations[continued]);
-    if (++continued == continuations.size()) {
-      continuations.clear();
-      continued = 0;
-    }
+    any_message m = std::move(queue->front());
+    queue->pop_front();
     return m;
   }
+
+ private:
+  std::unique_ptr<std::deque<any_message>> queue;  // an empty one takes half a kilobyte: made for those who use it
 };
 
 /// The next user's message; nothing when the timeout is over (`timed_out`), or when there is something else to be done

@@ -8,7 +8,7 @@
 //     what was put aside comes back      the state changed: to the head of the queue, in order
 //     timeouts end and start             the state's when the state changed, the event's always; then what was asked for
 //     inserted events                    before all others in the queue
-//   The queue is server_control::continuations: the loop takes from it before it looks for messages. When it is empty, the
+//   The queue is server_control::continuations(): the loop takes from it before it looks for messages. When it is empty, the
 //   oldest timeout of 0 comes.
 #pragma once
 
@@ -169,7 +169,7 @@ struct timeout_due : server_message<Self> {
     statem_control& m = server_access::machine(s);
     m.no_event = true;
     if (std::optional<any_message> event = take_due(m, static_cast<timeout_due&>(base).serial))
-      server_access::control(s).continuations.push_back(std::move(*event));
+      server_access::control(s).continuations().push_back(std::move(*event));
   }
 };
 

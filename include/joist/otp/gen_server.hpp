@@ -76,7 +76,7 @@ class gen_server {
     static_assert(
         requires(Server & s, Message m) { s.handle_continue(std::move(m)); },
         "joist: the server has no handler for this: add a public `void handle_continue(Message)`");
-    control_.continuations.emplace_back(detail::make_node<continuation<Message>>(std::move(message)));
+    control_.continuations().emplace_back(detail::make_node<continuation<Message>>(std::move(message)));
   }
 
   /// handle_timeout() is called when no user's message comes until then; 0: at once, before those that wait.
