@@ -1,0 +1,141 @@
+// joist/detail/task.hpp: starting the process of a task, and the handle that its owner has of it.
+//
+//   the owner                                        the task
+//     spawns it, or has a supervisor do so             waits for task_begin, or for the end of its owner
+//     links (async), monitors with an alias
+//     sends task_begin with the alias                  calls the function
+//     waits for the answer, or for the monitor         answers through the alias, and ends
+//
+// So the owner watches before the function runs: it always learns the real reason of an end.
+#pragma once
+
+#include <joist/alias.hpp>
+#include <joist/detail/spawn.hpp>
+#include <joist/otp/child_spec.hpp>
+#include <joist/otp/from.hpp>
+#include <joist/otp/server_ref.hpp>
+#include <joist/process.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace joist::inline v0::detail {
+
+/// The first message of a task: where its answer goes.
+struct task_begin {
+  alias owner;
+};
+
+/// What a task knows of those who started it.
+class task_origin {
+ public:
+  /// For a task of the calling process.
+  explicit task_origin(bool supervised);
+  /// In the task, first: tells it its callers.
+  void enter();
+  /// In the task: waits until the owner watches. Does not return when that has ended before.
+  [[nodiscard]] alias await_owner() const;
+
+ private:
+  pid owner_;
+  std::vector<pid> callers_;
+  bool supervised_;  // the owner's end does not reach it by a link
+};
+
+/// A task that somebody is to answer for.
+struct running_task {
+  pid process;
+  ref monitor;  // an alias, too
+};
+
+/// Where tasks are started: by the caller, or by a task supervisor.
+struct task_place {
+  pid supervisor = {};
+  bool linked = true;  // to the caller
+  const spawn_options* options = nullptr;
+
+  [[nodiscard]] bool supervised() const noexcept { return static_cast<bool>(supervisor); }
+  [[nodiscard]] running_task start(closure_ptr body) const;
+};
+
+template <class F>
+using task_result = std::remove_cvref_t<std::invoke_result_t<F&>>;
+
+/// What the process of a task runs.
+template <class F>
+closure_ptr task_body(F&& f, bool supervised) {
+  using function = std::decay_t<F>;
+  static_assert(std::is_invocable_v<function&>, "joist: the function of a task is called without arguments: capture them");
+  using value = task_result<function>;
+  require_sendable<value_for<value>>();
+  return make_closure([f = std::forward<F>(f), origin = task_origin{supervised}]() mutable {
+    origin.enter();
+    const from<value> owner{origin.await_owner()};
+    if constexpr (std::is_void_v<value>) {
+      f();
+      reply(owner);
+    } else {
+      reply(owner, f());
+    }
+  });
+}
+
+/// Throws errc::bad_wait for a process that is not the owner, errc::bad_argument for a handle without a task.
+void require_task(pid owner, ref monitor, const char* call);
+/// Whether the caller is this process; false outside of processes.
+[[nodiscard]] bool is_self(pid process) noexcept;
+/// Unlinks; no `exited` of it is left in the mailbox.
+void part_from(pid process, ref monitor);
+/// Stops a task, which is gone then, and says why it ended; it ends also if the caller is ended meanwhile.
+[[nodiscard]] exit_reason stop_task(pid process, const shutdown_policy& how);
+/// Kills all of them, and waits until they are gone.
+void kill_tasks(const std::vector<pid>& processes) noexcept;
+[[noreturn]] void await_failed(const exit_reason& reason);
+
+/// From a limit that begins now to a point of time, for several waits.
+[[nodiscard]] inline deadline fixed(deadline limit) {
+  return limit.is_never() ? limit : deadline{clock::time_point{std::chrono::nanoseconds{limit.resolve()}}};
+}
+
+/// What answers and ends of several tasks with one type of result bring, as it comes.
+template <class T>
+class open_tasks {
+ public:
+  struct event {
+    std::size_t number;
+    result<T, exit_reason> outcome;
+  };
+
+  void add(ref monitor, std::size_t number) { numbers_.emplace(monitor, number); }
+  void remove(ref monitor) { numbers_.erase(monitor); }
+  [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
+
+  /// Other messages stay where they are, also downs of others.
+  [[nodiscard]] std::optional<event> next(deadline limit) {
+    using outcome = std::optional<event>;
+    return receive(when([this](const answer<T>& a) { return numbers_.contains(a.request); },
+                        [this](answer<T>&& a) {
+                          const std::size_t number = take(a.request);
+                          return outcome{event{number, outcome_of(std::move(a))}};
+                        }),
+                   when([this](const down& d) { return numbers_.contains(d.monitor); },
+                        [this](down&& d) {
+                          const std::size_t number = take(d.monitor);
+                          return outcome{event{number, failure{std::move(d.reason)}}};
+                        }),
+                   after(limit, [] { return outcome{}; }));
+  }
+
+ private:
+  std::size_t take(ref monitor) { return numbers_.extract(monitor).mapped(); }
+  std::unordered_map<ref, std::size_t> numbers_;
+};
+
+struct task_access;
+
+}  // namespace joist::inline v0::detail

@@ -1,0 +1,322 @@
+// joist/otp/task.hpp: a function that runs in a process of its own, and whose result is waited for: how work that is
+// independent is done at the same time.
+//
+//   auto words = joist::async([] { return count_words("a.txt"); });
+//   auto lines = joist::async([] { return count_lines("a.txt"); });
+//   use(words.await(), lines.await());
+//
+// Promises
+//   a task is linked to its owner, the process that started it: what ends one ends the other
+//   its handle stays with the owner: others are refused. A result is given once
+//   after a timeout, after ignore(), and when a handle is destroyed, no late result and no down of the task is left in the
+//     mailbox or comes to it; nor, where exits are trapped, the exit of a task whose result was given
+//
+// A handle that is destroyed is nobody's wait any more: the task goes on, linked; shutdown() ends it.
+// Example: examples/12_tasks. See also: async_stream.hpp (many inputs), task_supervisor.hpp (not linked). Elixir: Task.
+#pragma once
+
+#include <joist/detail/task.hpp>
+#include <joist/otp/child_spec.hpp>
+#include <joist/otp/server_ref.hpp>
+#include <joist/process.hpp>
+#include <joist/result.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace joist::inline v0 {
+
+/// What a task answers with, and its owner gets as a message: for owners that are servers and do not wait but have
+/// `handle_info(task_answer<T>)`, and the type in `info_types`. `request` is the task's reference().
+template <class T>
+using task_answer = detail::answer<T>;
+
+/// The handle that the owner of a task has of it. All its functions are for the owner: others are refused (errc::bad_wait),
+/// and so is a second wait for one result (errc::bad_argument).
+template <class T>
+class [[nodiscard]] task {
+ public:
+  using value_type = T;
+  using outcome = result<T, exit_reason>;
+
+  task() = default;
+  task(task&& other) noexcept
+      : owner_{other.owner_}, process_{other.process_}, monitor_{std::exchange(other.monitor_, ref{})} {}
+  task& operator=(task&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(process_, other.process_);
+    std::swap(monitor_, other.monitor_);
+    return *this;
+  }
+  ~task() { drop(); }
+
+  [[nodiscard]] pid process() const noexcept { return process_; }
+  /// That of its answer and of its down; none when the result was given.
+  [[nodiscard]] ref reference() const noexcept { return monitor_; }
+  /// Whether there is a result to be waited for.
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(monitor_); }
+
+  /// The result. Without one until `limit`, or ever, the caller exits: with timeout, or with the reason of the task's end.
+  T await(detail::deadline limit = default_call_limit) {
+    outcome got = try_await(limit);
+    if (!got) detail::await_failed(got.error());
+    if constexpr (!std::is_void_v<T>) return *std::move(got);
+  }
+
+  /// As await, and the failure is a value. (A linked task that fails ends an owner that does not trap exits.)
+  outcome try_await(detail::deadline limit = default_call_limit) {
+    if (auto got = poll(limit, "try_await")) return *std::move(got);
+    forget();
+    return failure{exit_reason::timeout};
+  }
+
+  /// The result or the reason of its end, if it is there by `limit`; else one may ask again (Elixir: Task.yield).
+  std::optional<outcome> poll(detail::deadline limit = std::chrono::seconds{0}) { return poll(limit, "poll"); }
+
+  /// Stops the task: exit signal shutdown, or kill, as the policy says; it is gone then. What it has answered until then, or
+  /// why it ended, if that was not this.
+  std::optional<outcome> shutdown(const shutdown_policy& how = std::chrono::seconds{5}) {
+    detail::require_task(owner_, monitor_, "shutdown");
+    const exit_reason& told = how.kills() ? exit_reason::killed : exit_reason::shutdown;
+    exit_reason reason = detail::stop_task(process_, how);
+    auto got = detail::poll_answer<T>(monitor_, std::chrono::seconds{0});
+    forget();
+    if (!got) got = failure{std::move(reason)};
+    if (!*got && got->error() == told) got.reset();
+    return got;
+  }
+
+  /// The task goes on, not linked any more, and nobody hears of it again. The result, or why it ended, if it has.
+  std::optional<outcome> ignore() {
+    auto got = poll(std::chrono::seconds{0}, "ignore");
+    if (!got) {
+      detail::part_from(process_, monitor_);
+      forget();
+    }
+    return got;
+  }
+
+ private:
+  friend struct detail::task_access;
+  task(pid owner, detail::running_task started) noexcept
+      : owner_{owner}, process_{started.process}, monitor_{started.monitor} {}
+
+  std::optional<outcome> poll(detail::deadline limit, const char* call) {
+    detail::require_task(owner_, monitor_, call);
+    auto got = detail::poll_answer<T>(monitor_, limit);
+    if (got) settle();
+    return got;
+  }
+  // Its answer, or its down, was taken.
+  void settle() { detail::part_from(process_, std::exchange(monitor_, ref{})); }
+  void forget() { detail::forget_request<T>(std::exchange(monitor_, ref{})); }
+  void drop() noexcept {
+    if (!monitor_ || !detail::is_self(owner_)) return;
+    try {
+      forget();
+    } catch (const forced_exit&) {  // raised again at the next wait: its mailbox goes with the process
+    }
+  }
+
+  pid owner_;
+  pid process_;
+  ref monitor_;  // none: the result was given, or is not waited for
+};
+
+/// A handle makes sense for its owner alone.
+template <class T>
+struct enable_sendable<task<T>> : std::false_type {};
+
+namespace detail {
+
+template <class T>
+constexpr bool is_task = false;
+template <class T>
+constexpr bool is_task<task<T>> = true;
+
+struct task_access {
+  template <class F>
+  [[nodiscard]] static auto start(const task_place& where, F&& f) {
+    using value = task_result<std::decay_t<F>>;
+    return task<value>{self(), where.start(task_body(std::forward<F>(f), where.supervised()))};
+  }
+  template <class T>
+  static void settle(task<T>& t) {
+    t.settle();
+  }
+  template <class T>
+  static void check(const task<T>& t, const char* call) {
+    require_task(t.owner_, t.monitor_, call);
+  }
+  template <class T>
+  [[nodiscard]] static pid owner(const task<T>& t) noexcept {
+    return t.owner_;
+  }
+};
+
+/// The result of the first, or the end of any.
+template <class First, class... Rest>
+result<typename First::value_type, exit_reason> await_first(deadline limit, First& first, Rest&... rest) {
+  using value = typename First::value_type;
+  using outcome = result<value, exit_reason>;
+  const ref mine = first.reference();
+  auto got = receive(when([mine](const answer<value>& a) { return a.request == mine; },
+                          [](answer<value>&& a) -> std::optional<outcome> { return outcome_of(std::move(a)); }),
+                     when([&](const down& d) { return d.monitor == mine || ((d.monitor == rest.reference()) || ...); },
+                          [](down&& d) -> std::optional<outcome> { return failure{std::move(d.reason)}; }),
+                     after(limit, []() -> std::optional<outcome> { return std::nullopt; }));
+  if (!got) return failure{exit_reason::timeout};
+  if (*got) task_access::settle(first);
+  return *std::move(got);
+}
+
+template <class First, class... Rest>
+auto await_in_order(deadline limit, First& first, Rest&... rest) {
+  using value = value_for<typename First::value_type>;
+  auto got = await_first(limit, first, rest...);
+  if (!got) await_failed(got.error());
+  std::tuple<value> here{*std::move(got)};
+  if constexpr (sizeof...(Rest) == 0) {
+    return here;
+  } else {
+    return std::tuple_cat(std::move(here), await_in_order(limit, rest...));
+  }
+}
+
+}  // namespace detail
+
+/// Runs f() in a process of its own, linked to the caller.     [process]
+template <class F>
+[[nodiscard]] auto async(F&& f) {
+  return detail::task_access::start(detail::task_place{}, std::forward<F>(f));
+}
+template <class F>
+[[nodiscard]] auto async(const spawn_options& options, F&& f) {
+  return detail::task_access::start(detail::task_place{{}, true, &options}, std::forward<F>(f));
+}
+
+/// The results of all, in the order given; nothing for tasks of void. The first that fails, or the limit for all together,
+/// ends the caller as await does.     [process]
+template <class T>
+auto await_many(std::vector<task<T>>& tasks, detail::deadline limit = default_call_limit) {
+  using value = detail::value_for<T>;
+  detail::open_tasks<T> open;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    detail::task_access::check(tasks[i], "await_many");
+    open.add(tasks[i].reference(), i);
+  }
+  const detail::deadline until = detail::fixed(limit);
+  std::vector<std::optional<value>> got(tasks.size());
+  while (open.size() > 0) {
+    auto next = open.next(until);
+    if (!next) detail::await_failed(exit_reason::timeout);
+    detail::task_access::settle(tasks[next->number]);
+    if (!next->outcome) detail::await_failed(next->outcome.error());
+    got[next->number].emplace(*std::move(next->outcome));
+  }
+  if constexpr (!std::is_void_v<T>) {
+    std::vector<value> values;
+    values.reserve(got.size());
+    for (auto& v : got) values.push_back(*std::move(v));
+    return values;
+  }
+}
+template <class T>
+auto await_many(std::vector<task<T>>&& tasks, detail::deadline limit = default_call_limit) {
+  return await_many(tasks, limit);
+}
+/// Tasks of different types: auto [words, lines] = await_many(a, b).     [process]
+template <class... Tasks>
+requires(sizeof...(Tasks) > 0 &&
+         (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(detail::deadline limit, Tasks&&... tasks) {
+  (detail::task_access::check(tasks, "await_many"), ...);
+  return detail::await_in_order(detail::fixed(limit), tasks...);
+}
+template <class... Tasks>
+requires(sizeof...(Tasks) > 0 && (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(Tasks&&... tasks) {
+  return await_many(default_call_limit, std::forward<Tasks>(tasks)...);
+}
+
+/// What becomes of tasks without a result when the time of poll_many is over.
+enum class poll_timeout : std::uint8_t {
+  nothing,  ///< one may ask again
+  ignore,   ///< task::ignore
+  kill,     ///< task::shutdown(brutal_kill)
+};
+
+struct poll_options {
+  detail::deadline timeout = default_call_limit;  ///< for all together
+  poll_timeout on_timeout = poll_timeout::nothing;
+  std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< so many results are enough
+};
+
+/// What each has come to, in the order given, as soon as all have, or `limit` of them, or the time is over. Nothing for
+/// those without a result, and for those whose result was given before (Elixir: Task.yield_many).     [process]
+template <class T>
+std::vector<std::optional<result<T, exit_reason>>> poll_many(std::vector<task<T>>& tasks, const poll_options& options = {}) {
+  detail::open_tasks<T> open;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (!tasks[i]) continue;
+    detail::task_access::check(tasks[i], "poll_many");
+    open.add(tasks[i].reference(), i);
+  }
+  std::vector<std::optional<result<T, exit_reason>>> got(tasks.size());
+  const detail::deadline until = detail::fixed(options.timeout);
+  for (std::size_t wanted = std::min(options.limit, open.size()); wanted > 0; --wanted) {
+    auto next = open.next(until);
+    if (!next) {
+      if (options.on_timeout == poll_timeout::nothing) return got;
+      for (std::size_t i = 0; i < tasks.size(); ++i) {
+        if (!tasks[i]) continue;
+        got[i] =
+            options.on_timeout == poll_timeout::kill ? tasks[i].shutdown(shutdown_policy::brutal_kill()) : tasks[i].ignore();
+      }
+      return got;
+    }
+    detail::task_access::settle(tasks[next->number]);
+    got[next->number] = std::move(next->outcome);
+  }
+  return got;
+}
+
+/// Who started this task, who started that one, and so on; none outside of tasks. Not those who started supervisors in
+/// between (Elixir: $callers).     [process]
+[[nodiscard]] std::vector<pid> callers();
+
+/// For the side effect: nobody waits for a result. As spawn and spawn_link, and callers() knows the caller.     [process]
+template <class F>
+pid start_task(F&& f) {
+  return spawn([f = std::forward<F>(f), origin = detail::task_origin{false}]() mutable {
+    origin.enter();
+    (void)f();
+  });
+}
+template <class F>
+pid start_task_link(F&& f) {
+  return spawn_link([f = std::forward<F>(f), origin = detail::task_origin{false}]() mutable {
+    origin.enter();
+    (void)f();
+  });
+}
+
+/// A task as a child: temporary, so that it is not started again, whatever it ends by.
+template <class F>
+[[nodiscard]] child_spec child_task(std::string id, F f) {
+  child_spec spec;
+  spec.id = std::move(id);
+  spec.start = [f = std::move(f)]() -> result<started_child, start_error> { return started_child{start_task_link(f)}; };
+  spec.restart = restart_type::temporary;
+  return spec;
+}
+
+}  // namespace joist::inline v0

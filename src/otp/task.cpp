@@ -1,0 +1,119 @@
+#include <joist/otp/async_stream.hpp>
+#include <joist/otp/task.hpp>
+
+#include <joist/joist.hpp>
+
+#include "otp/children.hpp"
+
+namespace joist::inline v0 {
+namespace {
+
+using namespace std::chrono_literals;
+
+constinit process_local<std::vector<pid>> callers_here;
+
+// An unlink that is followed by nothing would leave a task behind: it ends also if the caller is ended in between.
+class kill_unless_gone {
+ public:
+  explicit kill_unless_gone(pid process) noexcept : process_{process} {}
+  kill_unless_gone(const kill_unless_gone&) = delete;
+  kill_unless_gone& operator=(const kill_unless_gone&) = delete;
+  ~kill_unless_gone() {
+    if (!process_) return;
+    unlink(process_);
+    exit(process_, exit_reason::kill);
+  }
+  void is_gone() noexcept { process_ = {}; }
+
+ private:
+  pid process_;
+};
+
+}  // namespace
+
+std::vector<pid> callers() { return callers_here.has_value() ? callers_here.get() : std::vector<pid>{}; }
+
+namespace detail {
+
+task_origin::task_origin(bool supervised) : owner_{self()}, supervised_{supervised} {
+  const std::vector<pid> above = callers();
+  callers_.reserve(above.size() + 1);
+  callers_.push_back(owner_);
+  callers_.insert(callers_.end(), above.begin(), above.end());
+}
+
+void task_origin::enter() { callers_here.get() = std::move(callers_); }
+
+alias task_origin::await_owner() const {
+  if (!supervised_) return receive<task_begin>().owner;  // linked: ends with its owner
+  const ref watch = monitor(owner_);
+  const alias owner = receive(
+      [](task_begin begin) { return begin.owner; },
+      when([watch](const down& d) { return d.monitor == watch; }, [](down) -> alias { exit(exit_reason::shutdown); }));
+  demonitor(watch, demonitor_option::flush);
+  return owner;
+}
+
+void require_task(pid owner, ref monitor, const char* call) {
+  if (!monitor) {
+    throw error{errc::bad_argument,
+                fmt::format("task::{}: expected a task whose result was not given yet, this one has none: a result is "
+                            "waited for once; poll() asks again and again",
+                            call)};
+  }
+  if (owner != self()) {
+    throw error{errc::bad_wait, fmt::format("task::{}: expected the owner of the task, {}, which alone gets the result; "
+                                            "called by {}: have the owner send it",
+                                            call, owner, self())};
+  }
+}
+
+bool is_self(pid process) noexcept { return in_process() && self() == process; }
+
+void part_from(pid process, ref monitor) {
+  unlink(process);
+  (void)receive_reply(monitor,
+                      when([process](const exited& e) { return e.process == process; }, [](exited) { return true; }),
+                      after(0s, [] { return false; }));
+}
+
+exit_reason stop_task(pid process, const shutdown_policy& how) {
+  kill_unless_gone guard{process};
+  exit_reason reason = otp::stop_child(process, how);
+  guard.is_gone();
+  return reason;
+}
+
+void kill_tasks(const std::vector<pid>& processes) noexcept {
+  for (const pid process : processes) {
+    unlink(process);
+    exit(process, exit_reason::kill);
+  }
+  try {
+    for (const pid process : processes) {
+      // A limit, for destructors: when the caller is being ended, such a wait is over at once.
+      const ref gone = monitor(process);
+      (void)receive<down>([gone](const down& d) { return d.monitor == gone; }, after(1h));
+      part_from(process, gone);
+    }
+  } catch (...) {  // the caller's end, which is raised again at the next wait; or no memory: they end all the same
+  }
+}
+
+std::size_t concurrency_of(std::size_t wanted) { return wanted > 0 ? wanted : system_info().workers; }
+
+void await_failed(const exit_reason& reason) {
+  exit(reason == exit_reason::normal ? exit_reason::of("the task ended normally, without a result") : reason);
+}
+
+running_task task_place::start(closure_ptr body) const {
+  const pid process = spawn_closure(std::move(body), options, spawn_mode::link).process;
+  kill_unless_gone guard{process};
+  const running_task made{process, monitor(process, alias_mode::reply_demonitor)};
+  send(process, task_begin{alias_of(made.monitor)});
+  guard.is_gone();
+  return made;
+}
+
+}  // namespace detail
+}  // namespace joist::inline v0
