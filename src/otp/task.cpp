@@ -1,5 +1,6 @@
 #include <joist/otp/async_stream.hpp>
 #include <joist/otp/task.hpp>
+#include <joist/otp/task_supervisor.hpp>
 
 #include <joist/joist.hpp>
 
@@ -77,6 +78,11 @@ void part_from(pid process, ref monitor) {
                       after(0s, [] { return false; }));
 }
 
+void await_end_of(pid process) {
+  const ref gone = monitor(process);
+  receive_reply(gone, when([gone](const down& d) { return d.monitor == gone; }, [](down) {}));
+}
+
 exit_reason stop_task(pid process, const shutdown_policy& how) {
   kill_unless_gone guard{process};
   exit_reason reason = otp::stop_child(process, how);
@@ -106,14 +112,81 @@ void await_failed(const exit_reason& reason) {
   exit(reason == exit_reason::normal ? exit_reason::of("the task ended normally, without a result") : reason);
 }
 
-running_task task_place::start(closure_ptr body) const {
-  const pid process = spawn_closure(std::move(body), options, spawn_mode::link).process;
+result<pid, supervisor_error> task_place::spawn_task(closure_ptr body) const {
+  if (!supervised()) return spawn_closure(std::move(body), options, spawn_mode::link).process;
+  child_spec spec;
+  spec.id = "task";
+  spec.restart = restart_type::temporary;
+  spec.shutdown = shutdown;
+  spec.start = [once = std::make_shared<closure_ptr>(std::move(body))]() -> result<started_child, start_error> {
+    return started_child{spawn_closure(std::move(*once), nullptr, spawn_mode::link).process};
+  };
+  auto started = dynamic_supervisor_ref{supervisor}.start_child(std::move(spec));
+  if (!started) return failure{std::move(started).error()};
+  return started->process;
+}
+
+result<running_task, supervisor_error> task_place::try_start(closure_ptr body) const {
+  const auto started = spawn_task(std::move(body));
+  if (!started) return failure{started.error()};
+  const pid process = *started;
   kill_unless_gone guard{process};
-  const running_task made{process, monitor(process, alias_mode::reply_demonitor)};
+  const running_task made{process, monitor(process, alias_mode::reply_demonitor), supervised()};
+  if (supervised() && linked) {
+    try {
+      link(process);
+    } catch (const error&) {  // somebody has ended it: the monitor says so
+    }
+  }
   send(process, task_begin{alias_of(made.monitor)});
   guard.is_gone();
   return made;
 }
 
+running_task task_place::start(closure_ptr body) const {
+  auto started = try_start(std::move(body));
+  if (started) return *started;
+  if (started.error().what == supervisor_error::kind::max_children) {
+    throw error{
+        errc::process_limit,
+        fmt::format("task: expected the task supervisor {} to have fewer tasks than its max_children, it has as many: "
+                    "await some, raise the limit, or keep max_concurrency of a stream below it",
+                    supervisor)};
+  }
+  throw start_failed{std::move(started).error().start};
+}
+
 }  // namespace detail
+
+std::vector<pid> task_supervisor_ref::children() const {
+  std::vector<pid> all;
+  for (const child_info& c : dynamic_supervisor_ref{process_}.which_children()) {
+    if (c.process) all.push_back(c.process);
+  }
+  return all;
+}
+result<void, supervisor_error> task_supervisor_ref::terminate_child(pid child) const {
+  return dynamic_supervisor_ref{process_}.terminate_child(child);
+}
+void task_supervisor_ref::stop(exit_reason reason, detail::deadline limit) const {
+  dynamic_supervisor_ref{process_}.stop(std::move(reason), limit);
+}
+result<pid, supervisor_error> task_supervisor_ref::start(child_spec spec) const {
+  auto started = dynamic_supervisor_ref{process_}.start_child(std::move(spec));
+  if (!started) return failure{std::move(started).error()};
+  return started->process;
+}
+
+result<task_supervisor_ref, start_error> try_start_task_supervisor(dynamic_supervisor_options options) {
+  auto started = try_start_dynamic_supervisor(std::move(options));
+  if (!started) return failure{std::move(started).error()};
+  return task_supervisor_ref{started->process()};
+}
+task_supervisor_ref start_task_supervisor(dynamic_supervisor_options options) {
+  return detail::started_or_throw(try_start_task_supervisor(std::move(options)));
+}
+child_spec child_task_supervisor(std::string id, dynamic_supervisor_options options) {
+  return child_dynamic_supervisor(std::move(id), std::move(options));
+}
+
 }  // namespace joist::inline v0

@@ -14,7 +14,9 @@
 #include <joist/otp/child_spec.hpp>
 #include <joist/otp/from.hpp>
 #include <joist/otp/server_ref.hpp>
+#include <joist/otp/supervisor.hpp>
 #include <joist/process.hpp>
+#include <joist/result.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -47,20 +49,26 @@ class task_origin {
   bool supervised_;  // the owner's end does not reach it by a link
 };
 
-/// A task that somebody is to answer for.
 struct running_task {
   pid process;
   ref monitor;  // an alias, too
+  bool supervised = false;
 };
 
 /// Where tasks are started: by the caller, or by a task supervisor.
 struct task_place {
   pid supervisor = {};
-  bool linked = true;  // to the caller
-  const spawn_options* options = nullptr;
+  bool linked = true;                            // to the caller
+  const spawn_options* options = nullptr;        // where there is no supervisor
+  std::optional<shutdown_policy> shutdown = {};  // how the supervisor stops it
 
   [[nodiscard]] bool supervised() const noexcept { return static_cast<bool>(supervisor); }
+  [[nodiscard]] result<running_task, supervisor_error> try_start(closure_ptr body) const;
+  /// The same, and throws: errc::process_limit for max_children, else start_failed.
   [[nodiscard]] running_task start(closure_ptr body) const;
+
+ private:
+  [[nodiscard]] result<pid, supervisor_error> spawn_task(closure_ptr body) const;
 };
 
 template <class F>
@@ -73,16 +81,30 @@ closure_ptr task_body(F&& f, bool supervised) {
   static_assert(std::is_invocable_v<function&>, "joist: the function of a task is called without arguments: capture them");
   using value = task_result<function>;
   require_sendable<value_for<value>>();
-  return make_closure([f = std::forward<F>(f), origin = task_origin{supervised}]() mutable {
+  return make_closure([f = std::optional<function>{std::forward<F>(f)}, origin = task_origin{supervised}]() mutable {
     origin.enter();
     const from<value> owner{origin.await_owner()};
     if constexpr (std::is_void_v<value>) {
-      f();
+      (*f)();
+      f.reset();  // what the task owns is gone when its owner goes on
       reply(owner);
     } else {
-      reply(owner, f());
+      value got = (*f)();
+      f.reset();
+      reply(owner, std::move(got));
     }
   });
+}
+
+/// The function of a task that answers nobody, of the calling process.
+template <class F>
+[[nodiscard]] auto entered(F&& f) {
+  static_assert(std::is_invocable_v<std::decay_t<F>&>,
+                "joist: the function of a task is called without arguments: capture them");
+  return [f = std::forward<F>(f), origin = task_origin{false}]() mutable {
+    origin.enter();
+    (void)f();
+  };
 }
 
 /// Throws errc::bad_wait for a process that is not the owner, errc::bad_argument for a handle without a task.
@@ -91,6 +113,8 @@ void require_task(pid owner, ref monitor, const char* call);
 [[nodiscard]] bool is_self(pid process) noexcept;
 /// Unlinks; no `exited` of it is left in the mailbox.
 void part_from(pid process, ref monitor);
+/// Waits until it has ended: then its supervisor does not count it any more.
+void await_end_of(pid process);
 /// Stops a task, which is gone then, and says why it ended; it ends also if the caller is ended meanwhile.
 [[nodiscard]] exit_reason stop_task(pid process, const shutdown_policy& how);
 /// Kills all of them, and waits until they are gone.
@@ -98,9 +122,7 @@ void kill_tasks(const std::vector<pid>& processes) noexcept;
 [[noreturn]] void await_failed(const exit_reason& reason);
 
 /// From a limit that begins now to a point of time, for several waits.
-[[nodiscard]] inline deadline fixed(deadline limit) {
-  return limit.is_never() ? limit : deadline{clock::time_point{std::chrono::nanoseconds{limit.resolve()}}};
-}
+[[nodiscard]] inline deadline fixed(deadline limit) { return deadline::resolved(limit.resolve()); }
 
 /// What answers and ends of several tasks with one type of result bring, as it comes.
 template <class T>

@@ -50,21 +50,19 @@ class [[nodiscard]] task {
   using outcome = result<T, exit_reason>;
 
   task() = default;
-  task(task&& other) noexcept
-      : owner_{other.owner_}, process_{other.process_}, monitor_{std::exchange(other.monitor_, ref{})} {}
+  task(task&& other) noexcept : owner_{other.owner_}, started_{other.started_} { other.started_.monitor = {}; }
   task& operator=(task&& other) noexcept {
     std::swap(owner_, other.owner_);
-    std::swap(process_, other.process_);
-    std::swap(monitor_, other.monitor_);
+    std::swap(started_, other.started_);
     return *this;
   }
   ~task() { drop(); }
 
-  [[nodiscard]] pid process() const noexcept { return process_; }
+  [[nodiscard]] pid process() const noexcept { return started_.process; }
   /// That of its answer and of its down; none when the result was given.
-  [[nodiscard]] ref reference() const noexcept { return monitor_; }
+  [[nodiscard]] ref reference() const noexcept { return started_.monitor; }
   /// Whether there is a result to be waited for.
-  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(monitor_); }
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(started_.monitor); }
 
   /// The result. Without one until `limit`, or ever, the caller exits: with timeout, or with the reason of the task's end.
   T await(detail::deadline limit = default_call_limit) {
@@ -86,10 +84,10 @@ class [[nodiscard]] task {
   /// Stops the task: exit signal shutdown, or kill, as the policy says; it is gone then. What it has answered until then, or
   /// why it ended, if that was not this.
   std::optional<outcome> shutdown(const shutdown_policy& how = std::chrono::seconds{5}) {
-    detail::require_task(owner_, monitor_, "shutdown");
+    detail::require_task(owner_, reference(), "shutdown");
     const exit_reason& told = how.kills() ? exit_reason::killed : exit_reason::shutdown;
-    exit_reason reason = detail::stop_task(process_, how);
-    auto got = detail::poll_answer<T>(monitor_, std::chrono::seconds{0});
+    exit_reason reason = detail::stop_task(process(), how);
+    auto got = detail::poll_answer<T>(reference(), std::chrono::seconds{0});
     forget();
     if (!got) got = failure{std::move(reason)};
     if (!*got && got->error() == told) got.reset();
@@ -100,7 +98,7 @@ class [[nodiscard]] task {
   std::optional<outcome> ignore() {
     auto got = poll(std::chrono::seconds{0}, "ignore");
     if (!got) {
-      detail::part_from(process_, monitor_);
+      detail::part_from(process(), reference());
       forget();
     }
     return got;
@@ -108,20 +106,22 @@ class [[nodiscard]] task {
 
  private:
   friend struct detail::task_access;
-  task(pid owner, detail::running_task started) noexcept
-      : owner_{owner}, process_{started.process}, monitor_{started.monitor} {}
+  task(pid owner, detail::running_task started) noexcept : owner_{owner}, started_{started} {}
 
   std::optional<outcome> poll(detail::deadline limit, const char* call) {
-    detail::require_task(owner_, monitor_, call);
-    auto got = detail::poll_answer<T>(monitor_, limit);
+    detail::require_task(owner_, reference(), call);
+    auto got = detail::poll_answer<T>(reference(), limit);
     if (got) settle();
     return got;
   }
   // Its answer, or its down, was taken.
-  void settle() { detail::part_from(process_, std::exchange(monitor_, ref{})); }
-  void forget() { detail::forget_request<T>(std::exchange(monitor_, ref{})); }
+  void settle() {
+    detail::part_from(process(), std::exchange(started_.monitor, ref{}));
+    if (started_.supervised) detail::await_end_of(process());
+  }
+  void forget() { detail::forget_request<T>(std::exchange(started_.monitor, ref{})); }
   void drop() noexcept {
-    if (!monitor_ || !detail::is_self(owner_)) return;
+    if (!reference() || !detail::is_self(owner_)) return;
     try {
       forget();
     } catch (const forced_exit&) {  // raised again at the next wait: its mailbox goes with the process
@@ -129,8 +129,7 @@ class [[nodiscard]] task {
   }
 
   pid owner_;
-  pid process_;
-  ref monitor_;  // none: the result was given, or is not waited for
+  detail::running_task started_;  // its monitor is none: the result was given, or is not waited for
 };
 
 /// A handle makes sense for its owner alone.
@@ -150,17 +149,20 @@ struct task_access {
     using value = task_result<std::decay_t<F>>;
     return task<value>{self(), where.start(task_body(std::forward<F>(f), where.supervised()))};
   }
+  template <class F>
+  [[nodiscard]] static auto try_start(const task_place& where, F&& f) {
+    using made = task<task_result<std::decay_t<F>>>;
+    auto started = where.try_start(task_body(std::forward<F>(f), where.supervised()));
+    if (!started) return result<made, supervisor_error>{failure{std::move(started).error()}};
+    return result<made, supervisor_error>{made{self(), *started}};
+  }
   template <class T>
   static void settle(task<T>& t) {
     t.settle();
   }
   template <class T>
   static void check(const task<T>& t, const char* call) {
-    require_task(t.owner_, t.monitor_, call);
-  }
-  template <class T>
-  [[nodiscard]] static pid owner(const task<T>& t) noexcept {
-    return t.owner_;
+    require_task(t.owner_, t.reference(), call);
   }
 };
 
@@ -202,7 +204,7 @@ template <class F>
 }
 template <class F>
 [[nodiscard]] auto async(const spawn_options& options, F&& f) {
-  return detail::task_access::start(detail::task_place{{}, true, &options}, std::forward<F>(f));
+  return detail::task_access::start(detail::task_place{{}, true, &options, {}}, std::forward<F>(f));
 }
 
 /// The results of all, in the order given; nothing for tasks of void. The first that fails, or the limit for all together,
@@ -296,17 +298,11 @@ std::vector<std::optional<result<T, exit_reason>>> poll_many(std::vector<task<T>
 /// For the side effect: nobody waits for a result. As spawn and spawn_link, and callers() knows the caller.     [process]
 template <class F>
 pid start_task(F&& f) {
-  return spawn([f = std::forward<F>(f), origin = detail::task_origin{false}]() mutable {
-    origin.enter();
-    (void)f();
-  });
+  return spawn(detail::entered(std::forward<F>(f)));
 }
 template <class F>
 pid start_task_link(F&& f) {
-  return spawn_link([f = std::forward<F>(f), origin = detail::task_origin{false}]() mutable {
-    origin.enter();
-    (void)f();
-  });
+  return spawn_link(detail::entered(std::forward<F>(f)));
 }
 
 /// A task as a child: temporary, so that it is not started again, whatever it ends by.
