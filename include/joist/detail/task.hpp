@@ -71,14 +71,19 @@ struct task_place {
   [[nodiscard]] result<pid, supervisor_error> spawn_task(closure_ptr body) const;
 };
 
+/// What is run in a task, and what comes of it.
 template <class F>
-using task_result = std::remove_cvref_t<std::invoke_result_t<F&>>;
+struct task_function {
+  static_assert(std::is_invocable_v<F&>, "joist: the function of a task is called without arguments: capture them");
+  using value = std::remove_cvref_t<std::invoke_result_t<F&>>;
+};
+template <class F>
+using task_result = typename task_function<F>::value;
 
 /// What the process of a task runs.
 template <class F>
 closure_ptr task_body(F&& f, bool supervised) {
   using function = std::decay_t<F>;
-  static_assert(std::is_invocable_v<function&>, "joist: the function of a task is called without arguments: capture them");
   using value = task_result<function>;
   require_sendable<value_for<value>>();
   return make_closure([f = std::optional<function>{std::forward<F>(f)}, origin = task_origin{supervised}]() mutable {
