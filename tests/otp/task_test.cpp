@@ -111,10 +111,14 @@ TEST_CASE("task: its process is linked to the owner from the start, and may have
   everywhere([] {
     joist::spawn_options o;
     o.label = "errand";
-    auto t = joist::async(o, [] { return joist::process_info(joist::self())->label; });
-    const auto me = joist::process_info(joist::self());
-    EXPECT(me->links.size() == 1 || !joist::is_alive(t.process()));
+    auto t = joist::async(o, [] {
+      joist::receive<go>();
+      return joist::process_info(joist::self())->label;
+    });
+    EXPECT(joist::process_info(joist::self())->links == std::vector{t.process()});
+    joist::send(t.process(), go{});
     EXPECT(t.await() == "errand");
+    expect_nothing_left();
   });
 }
 

@@ -48,7 +48,7 @@ std::optional<result<Reply, exit_reason>> await_outcome(ref monitor, deadline li
 /// Ends a call that was not answered: no answer and no down of it comes any more, and none is left.
 template <class Reply>
 void forget_request(ref monitor) {
-  demonitor(monitor, demonitor_option::flush);
+  if (demonitor(monitor, demonitor_option::flush)) return;  // the first answer would have ended it
   receive_reply(monitor, when([monitor](const answer<Reply>& a) { return a.request == monitor; }, [](answer<Reply>) {}),
                 when([monitor](const down& d) { return d.monitor == monitor; },
                      [](down) {}),  // one that nobody sent: a full mailbox's

@@ -4,13 +4,15 @@
 //     spawns it, or has a supervisor do so             waits for task_begin, or for the end of its owner
 //     links (async), monitors with an alias
 //     sends task_begin with the alias                  calls the function
-//     waits for the answer, or for the monitor         answers through the alias, and ends
+//     waits for the answer, or for the monitor         unlinks, answers through the alias, and ends
 //
-// So the owner watches before the function runs: it always learns the real reason of an end.
+// The owner watches before the function runs: it always learns the real reason of an end. And one that traps exits has
+// nothing to take out of its mailbox after a result, of which there may be thousands in it.
 #pragma once
 
 #include <joist/alias.hpp>
 #include <joist/detail/spawn.hpp>
+#include <joist/link.hpp>
 #include <joist/otp/child_spec.hpp>
 #include <joist/otp/from.hpp>
 #include <joist/otp/server_ref.hpp>
@@ -92,10 +94,12 @@ closure_ptr task_body(F&& f, bool supervised) {
     if constexpr (std::is_void_v<value>) {
       (*f)();
       f.reset();  // what the task owns is gone when its owner goes on
+      unlink(owner.process());
       reply(owner);
     } else {
       value got = (*f)();
       f.reset();
+      unlink(owner.process());
       reply(owner, std::move(got));
     }
   });

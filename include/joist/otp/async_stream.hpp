@@ -210,7 +210,7 @@ class task_stream {
     const auto oldest = running_.begin();
     if (auto next = open_.next(oldest->second.until)) {
       const auto at = running_.find(next->number);
-      detail::task_access::settle(at->second.handle);
+      detail::task_access::settle(at->second.handle, next->outcome);
       return finish(at, std::move(next->outcome));
     }
     if (options_.on_timeout == stream_timeout::exit) joist::exit(exit_reason::timeout);

@@ -9,7 +9,9 @@
 //   a task is linked to its owner, the process that started it: what ends one ends the other
 //   its handle stays with the owner: others are refused. A result is given once
 //   after a timeout, after ignore(), and when a handle is destroyed, no late result and no down of the task is left in the
-//     mailbox or comes to it; nor, where exits are trapped, the exit of a task whose result was given
+//     mailbox or comes to it
+//   where exits are trapped, a task with a result ends without an `exited`, and a failure that the handle has told is not
+//     told again by one
 //
 // A handle that is destroyed is nobody's wait any more: the task goes on, linked; shutdown() ends it.
 // Example: examples/12_tasks. See also: async_stream.hpp (many inputs), task_supervisor.hpp (not linked). Elixir: Task.
@@ -111,12 +113,13 @@ class [[nodiscard]] task {
   std::optional<outcome> poll(detail::deadline limit, const char* call) {
     detail::require_task(owner_, reference(), call);
     auto got = detail::poll_answer<T>(reference(), limit);
-    if (got) settle();
+    if (got) settle(*got);
     return got;
   }
   // Its answer, or its down, was taken.
-  void settle() {
-    detail::part_from(process(), std::exchange(started_.monitor, ref{}));
+  void settle(const outcome& got) {
+    const ref monitor = std::exchange(started_.monitor, ref{});
+    if (!got) return detail::part_from(process(), monitor);
     if (started_.supervised) detail::await_end_of(process());
   }
   void forget() { detail::forget_request<T>(std::exchange(started_.monitor, ref{})); }
@@ -157,8 +160,8 @@ struct task_access {
     return result<made, supervisor_error>{made{self(), *started}};
   }
   template <class T>
-  static void settle(task<T>& t) {
-    t.settle();
+  static void settle(task<T>& t, const typename task<T>::outcome& got) {
+    t.settle(got);
   }
   template <class T>
   static void check(const task<T>& t, const char* call) {
@@ -178,7 +181,7 @@ result<typename First::value_type, exit_reason> await_first(deadline limit, Firs
                           [](down&& d) -> std::optional<outcome> { return failure{std::move(d.reason)}; }),
                      after(limit, []() -> std::optional<outcome> { return std::nullopt; }));
   if (!got) return failure{exit_reason::timeout};
-  if (*got) task_access::settle(first);
+  if (*got) task_access::settle(first, *got);
   return *std::move(got);
 }
 
@@ -222,7 +225,7 @@ auto await_many(std::vector<task<T>>& tasks, detail::deadline limit = default_ca
   while (open.size() > 0) {
     auto next = open.next(until);
     if (!next) detail::await_failed(exit_reason::timeout);
-    detail::task_access::settle(tasks[next->number]);
+    detail::task_access::settle(tasks[next->number], next->outcome);
     if (!next->outcome) detail::await_failed(next->outcome.error());
     got[next->number].emplace(*std::move(next->outcome));
   }
@@ -285,7 +288,7 @@ std::vector<std::optional<result<T, exit_reason>>> poll_many(std::vector<task<T>
       }
       return got;
     }
-    detail::task_access::settle(tasks[next->number]);
+    detail::task_access::settle(tasks[next->number], next->outcome);
     got[next->number] = std::move(next->outcome);
   }
   return got;
