@@ -24,7 +24,6 @@
 #include <cstddef>
 #include <optional>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -129,44 +128,5 @@ void await_end_of(pid process);
 /// Kills all of them, and waits until they are gone.
 void kill_tasks(const std::vector<pid>& processes) noexcept;
 [[noreturn]] void await_failed(const exit_reason& reason);
-
-/// From a limit that begins now to a point of time, for several waits.
-[[nodiscard]] inline deadline fixed(deadline limit) { return deadline::resolved(limit.resolve()); }
-
-/// What answers and ends of several tasks with one type of result bring, as it comes.
-template <class T>
-class open_tasks {
- public:
-  struct event {
-    std::size_t number;
-    result<T, exit_reason> outcome;
-  };
-
-  void add(ref monitor, std::size_t number) { numbers_.emplace(monitor, number); }
-  void remove(ref monitor) { numbers_.erase(monitor); }
-  [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
-
-  /// Other messages stay where they are, also downs of others.
-  [[nodiscard]] std::optional<event> next(deadline limit) {
-    using outcome = std::optional<event>;
-    return receive(when([this](const answer<T>& a) { return numbers_.contains(a.request); },
-                        [this](answer<T>&& a) {
-                          const std::size_t number = take(a.request);
-                          return outcome{event{number, outcome_of(std::move(a))}};
-                        }),
-                   when([this](const down& d) { return numbers_.contains(d.monitor); },
-                        [this](down&& d) {
-                          const std::size_t number = take(d.monitor);
-                          return outcome{event{number, failure{std::move(d.reason)}}};
-                        }),
-                   after(limit, [] { return outcome{}; }));
-  }
-
- private:
-  std::size_t take(ref monitor) { return numbers_.extract(monitor).mapped(); }
-  std::unordered_map<ref, std::size_t> numbers_;
-};
-
-struct task_access;
 
 }  // namespace joist::inline v0::detail

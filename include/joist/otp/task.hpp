@@ -18,6 +18,7 @@
 #pragma once
 
 #include <joist/detail/task.hpp>
+#include <joist/detail/task_handles.hpp>
 #include <joist/otp/child_spec.hpp>
 #include <joist/otp/server_ref.hpp>
 #include <joist/process.hpp>
@@ -138,67 +139,6 @@ class [[nodiscard]] task {
 /// A handle makes sense for its owner alone.
 template <class T>
 struct enable_sendable<task<T>> : std::false_type {};
-
-namespace detail {
-
-template <class T>
-constexpr bool is_task = false;
-template <class T>
-constexpr bool is_task<task<T>> = true;
-
-struct task_access {
-  template <class F>
-  [[nodiscard]] static auto start(const task_place& where, F&& f) {
-    using value = task_result<std::decay_t<F>>;
-    return task<value>{self(), where.start(task_body(std::forward<F>(f), where.supervised()))};
-  }
-  template <class F>
-  [[nodiscard]] static auto try_start(const task_place& where, F&& f) {
-    using made = task<task_result<std::decay_t<F>>>;
-    auto started = where.try_start(task_body(std::forward<F>(f), where.supervised()));
-    if (!started) return result<made, supervisor_error>{failure{std::move(started).error()}};
-    return result<made, supervisor_error>{made{self(), *started}};
-  }
-  template <class T>
-  static void settle(task<T>& t, const typename task<T>::outcome& got) {
-    t.settle(got);
-  }
-  template <class T>
-  static void check(const task<T>& t, const char* call) {
-    require_task(t.owner_, t.reference(), call);
-  }
-};
-
-/// The result of the first, or the end of any.
-template <class First, class... Rest>
-result<typename First::value_type, exit_reason> await_first(deadline limit, First& first, Rest&... rest) {
-  using value = typename First::value_type;
-  using outcome = result<value, exit_reason>;
-  const ref mine = first.reference();
-  auto got = receive(when([mine](const answer<value>& a) { return a.request == mine; },
-                          [](answer<value>&& a) -> std::optional<outcome> { return outcome_of(std::move(a)); }),
-                     when([&](const down& d) { return d.monitor == mine || ((d.monitor == rest.reference()) || ...); },
-                          [](down&& d) -> std::optional<outcome> { return failure{std::move(d.reason)}; }),
-                     after(limit, []() -> std::optional<outcome> { return std::nullopt; }));
-  if (!got) return failure{exit_reason::timeout};
-  if (*got) task_access::settle(first, *got);
-  return *std::move(got);
-}
-
-template <class First, class... Rest>
-auto await_in_order(deadline limit, First& first, Rest&... rest) {
-  using value = value_for<typename First::value_type>;
-  auto got = await_first(limit, first, rest...);
-  if (!got) await_failed(got.error());
-  std::tuple<value> here{*std::move(got)};
-  if constexpr (sizeof...(Rest) == 0) {
-    return here;
-  } else {
-    return std::tuple_cat(std::move(here), await_in_order(limit, rest...));
-  }
-}
-
-}  // namespace detail
 
 /// Runs f() in a process of its own, linked to the caller.     [process]
 template <class F>
