@@ -2,40 +2,20 @@
 
 #include <joist/joist.hpp>
 
-#include <algorithm>
+#include "otp/family.hpp"
 
 namespace joist::inline v0 {
 namespace {
 
-constexpr std::size_t most_ancestors = 64;
-
-struct family {
-  detail::lineage own;
-  detail::lineage of_children;
-};
-process_local<family> mine;
+process_local<otp::family> mine;
 
 }  // namespace
 
-std::vector<pid> ancestors() {
-  if (!mine.has_value() || mine.get().own == nullptr) return {};
-  return *mine.get().own;
-}
+std::vector<pid> ancestors() { return mine.has_value() ? mine.get().list() : std::vector<pid>{}; }
 
 namespace detail {
 
-lineage lineage_of_children() {
-  family& f = mine.get();
-  if (f.of_children == nullptr) {
-    std::vector<pid> all{self()};
-    if (f.own != nullptr) {
-      const std::size_t kept = std::min(f.own->size(), most_ancestors - 1);
-      all.insert(all.end(), f.own->begin(), f.own->begin() + static_cast<std::ptrdiff_t>(kept));
-    }
-    f.of_children = std::make_shared<const std::vector<pid>>(std::move(all));
-  }
-  return f.of_children;
-}
+lineage lineage_of_children() { return mine.get().for_children(); }
 
 void descend_from(lineage ancestors) { mine.get().own = std::move(ancestors); }
 

@@ -5,13 +5,14 @@
 #include <joist/joist.hpp>
 
 #include "otp/children.hpp"
+#include "otp/family.hpp"
 
 namespace joist::inline v0 {
 namespace {
 
 using namespace std::chrono_literals;
 
-constinit process_local<std::vector<pid>> callers_here;
+process_local<otp::family> asked_by;
 
 // An unlink that is followed by nothing would leave a task behind: it ends also if the caller is ended in between.
 class kill_unless_gone {
@@ -32,21 +33,20 @@ class kill_unless_gone {
 
 }  // namespace
 
-std::vector<pid> callers() { return callers_here.has_value() ? callers_here.get() : std::vector<pid>{}; }
+std::vector<pid> callers() { return asked_by.has_value() ? asked_by.get().list() : std::vector<pid>{}; }
 
 namespace detail {
 
-task_origin::task_origin(bool supervised) : owner_{self()}, supervised_{supervised} {
-  const std::vector<pid> above = callers();
-  callers_.reserve(above.size() + 1);
-  callers_.push_back(owner_);
-  callers_.insert(callers_.end(), above.begin(), above.end());
+task_origin::task_origin(bool supervised)
+    : owner_{self()}, callers_{asked_by.get().for_children()}, ancestors_{supervised ? nullptr : lineage_of_children()} {}
+
+void task_origin::enter() {
+  asked_by.get().own = std::move(callers_);
+  if (ancestors_ != nullptr) descend_from(ancestors_);
 }
 
-void task_origin::enter() { callers_here.get() = std::move(callers_); }
-
 alias task_origin::await_owner() const {
-  if (!supervised_) return receive<task_begin>().owner;  // linked: ends with its owner
+  if (ancestors_ != nullptr) return receive<task_begin>().owner;  // linked: ends with its owner
   const ref watch = monitor(owner_);
   const alias owner = receive(
       [](task_begin begin) { return begin.owner; },
@@ -55,22 +55,6 @@ alias task_origin::await_owner() const {
   return owner;
 }
 
-void require_task(pid owner, ref monitor, const char* call) {
-  if (!monitor) {
-    throw error{errc::bad_argument,
-                fmt::format("task::{}: expected a task whose result was not given yet, this one has none: a result is "
-                            "waited for once; poll() asks again and again",
-                            call)};
-  }
-  if (owner != self()) {
-    throw error{errc::bad_wait, fmt::format("task::{}: expected the owner of the task, {}, which alone gets the result; "
-                                            "called by {}: have the owner send it",
-                                            call, owner, self())};
-  }
-}
-
-bool is_self(pid process) noexcept { return in_process() && self() == process; }
-
 void part_from(pid process, ref monitor) {
   unlink(process);
   (void)receive_reply(monitor,
@@ -78,8 +62,10 @@ void part_from(pid process, ref monitor) {
                       after(0s, [] { return false; }));
 }
 
-void await_end_of(pid process) {
-  const ref gone = monitor(process);
+void settle_task(const running_task& t, bool failed) {
+  if (failed) return part_from(t.process, t.monitor);
+  if (!t.supervised) return;
+  const ref gone = monitor(t.process);
   receive_reply(gone, when([gone](const down& d) { return d.monitor == gone; }, [](down) {}));
 }
 
@@ -90,20 +76,25 @@ exit_reason stop_task(pid process, const shutdown_policy& how) {
   return reason;
 }
 
-void kill_tasks(const std::vector<pid>& processes) noexcept {
+void kill_tasks(const std::vector<pid>& processes) {
   for (const pid process : processes) {
     unlink(process);
     exit(process, exit_reason::kill);
   }
-  try {
-    for (const pid process : processes) {
-      // A limit, for destructors: when the caller is being ended, such a wait is over at once.
-      const ref gone = monitor(process);
-      (void)receive<down>([gone](const down& d) { return d.monitor == gone; }, after(1h));
-      part_from(process, gone);
-    }
-  } catch (...) {  // the caller's end, which is raised again at the next wait; or no memory: they end all the same
+  for (const pid process : processes) {
+    // A limit, for destructors: when the caller is being ended, such a wait is over at once.
+    const ref gone = monitor(process);
+    (void)receive<down>([gone](const down& d) { return d.monitor == gone; }, after(1h));
+    part_from(process, gone);
   }
+}
+
+pid spawn_descendant(closure_ptr body) {
+  auto run = [body = std::move(body), family = lineage_of_children()]() mutable {
+    descend_from(std::move(family));
+    body->run(*body);
+  };
+  return spawn_link(std::move(run));
 }
 
 std::size_t concurrency_of(std::size_t wanted) { return wanted > 0 ? wanted : system_info().workers; }
@@ -119,7 +110,7 @@ result<pid, supervisor_error> task_place::spawn_task(closure_ptr body) const {
   spec.restart = restart_type::temporary;
   spec.shutdown = shutdown;
   spec.start = [once = std::make_shared<closure_ptr>(std::move(body))]() -> result<started_child, start_error> {
-    return started_child{spawn_closure(std::move(*once), nullptr, spawn_mode::link).process};
+    return started_child{spawn_descendant(std::move(*once))};
   };
   auto started = dynamic_supervisor_ref{supervisor}.start_child(std::move(spec));
   if (!started) return failure{std::move(started).error()};

@@ -213,6 +213,25 @@ TEST_CASE("request_set: receive_response gives all up at its deadline, and late 
   });
 }
 
+TEST_CASE("request_set: one that is taken out goes on by itself", "[G19]") {
+  everywhere([] {
+    const auto c = clerk_with(0);
+    joist::request_set<int, int> all;
+    auto one = c.send_request(clerk::keep{});
+    const joist::ref its = one.reference();
+    all.add(std::move(one), 1);
+    all.add(c.send_request(clerk::keep{}), 2);
+    EXPECT(!all.remove(joist::make_ref()) && all.size() == 2);
+    auto taken = all.remove(its);
+    EXPECT(taken.reference() == its && all.size() == 1);
+    c.cast(clerk::answer_kept{7});
+    EXPECT(all.wait_response()->label == 2 && all.empty());
+    EXPECT(taken.wait_response().value() == 7);
+    dismiss(c);
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
 TEST_CASE("multi_call: good and bad ones are told apart, one limit bounds the whole, late answers vanish", "[G22]") {
   everywhere([] {
     std::vector<server_ref<clerk>> servers;

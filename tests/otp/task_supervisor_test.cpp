@@ -306,15 +306,23 @@ TEST_CASE("task_supervisor: tasks end with it, each as it was said", "[D18]") {
   });
 }
 
-TEST_CASE("task_supervisor: callers are those who asked, not the supervisor", "[D19]") {
+TEST_CASE("task_supervisor: callers are those who asked, ancestors those who started", "[D19]") {
   everywhere([] {
     const auto tasks = joist::start_task_supervisor();
     const joist::pid me = joist::self();
-    auto outer = tasks.async([tasks, me] {
+    const std::vector<joist::pid> ancestors{tasks.process(), me};
+    auto outer = tasks.async([=] {
       EXPECT(joist::callers() == std::vector{me});
-      auto inner = tasks.async_nolink([] { return joist::callers(); });
+      EXPECT(joist::ancestors() == ancestors);
+      auto inner = tasks.async_nolink([=] {
+        EXPECT(joist::ancestors() == ancestors);
+        return joist::callers();
+      });
       EXPECT((inner.await() == std::vector{joist::self(), me}));
-      (void)tasks.start_child([me] { joist::send(me, joist::callers()); });
+      (void)tasks.start_child([=] {
+        EXPECT(joist::ancestors() == ancestors);
+        joist::send(me, joist::callers());
+      });
       return joist::self();
     });
     const joist::pid task = outer.await();

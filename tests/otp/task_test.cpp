@@ -524,23 +524,45 @@ TEST_CASE("task: many at once, each with its own result", "[D15]") {
       3);
 }
 
-TEST_CASE("task: knows who started it, and who started that", "[D19]") {
+TEST_CASE("task: knows who asked for it, and who asked for that; its ancestors are the same", "[D19]") {
+  struct line {
+    joist::pid self;
+    std::vector<joist::pid> callers;
+    std::vector<joist::pid> ancestors;
+  };
   everywhere([] {
     EXPECT(joist::callers().empty());
-    auto outer = joist::async([] {
-      auto inner = joist::async([] { return joist::callers(); });
-      std::vector<std::vector<joist::pid>> seen{joist::callers(), inner.await()};
-      seen.push_back({joist::self()});
-      return seen;
+    auto here = [] { return line{joist::self(), joist::callers(), joist::ancestors()}; };
+    auto outer = joist::async([here] {
+      auto inner = joist::async(here);
+      return std::pair{here(), inner.await()};
     });
-    const auto seen = outer.await();
-    EXPECT(seen[0] == std::vector{joist::self()});
-    EXPECT((seen[1] == std::vector{seen[2][0], joist::self()}));
-    const joist::pid me = joist::self();
-    joist::start_task([me] { joist::send(me, joist::callers()); });
-    EXPECT(joist::receive<std::vector<joist::pid>>() == std::vector{me});
-    joist::start_task_link([me] { joist::send(me, joist::callers()); });
-    EXPECT(joist::receive<std::vector<joist::pid>>() == std::vector{me});
+    const auto [first, second] = outer.await();
+    EXPECT(first.callers == std::vector{joist::self()});
+    EXPECT(first.ancestors == first.callers);
+    EXPECT((second.callers == std::vector{first.self, joist::self()}));
+    EXPECT(second.ancestors == second.callers);
+    auto tell = [me = joist::self(), here] { joist::send(me, here()); };
+    const std::vector<joist::pid> me{joist::self()};
+    joist::start_task(tell);
+    line told = joist::receive<line>();
+    EXPECT(told.callers == me && told.ancestors == me);
+    joist::start_task_link(tell);
+    told = joist::receive<line>();
+    EXPECT(told.callers == me && told.ancestors == me);
+  });
+}
+
+TEST_CASE("task: knows at most 64 of its callers", "[D19]") {
+  struct deep {
+    std::size_t operator()(int below) const {
+      if (below == 0) return joist::callers().size();
+      return joist::async([this_one = *this, below] { return this_one(below - 1); }).await();
+    }
+  };
+  everywhere([] {
+    EXPECT(deep{}(3) == 3);
+    EXPECT(deep{}(70) == 64);
   });
 }
 

@@ -13,6 +13,7 @@
 #include <joist/alias.hpp>
 #include <joist/detail/spawn.hpp>
 #include <joist/link.hpp>
+#include <joist/otp/ancestors.hpp>
 #include <joist/otp/child_spec.hpp>
 #include <joist/otp/from.hpp>
 #include <joist/otp/server_ref.hpp>
@@ -37,18 +38,21 @@ struct task_begin {
 /// What a task knows of those who started it.
 class task_origin {
  public:
-  /// For a task of the calling process.
+  /// For a task that the calling process asks for, and starts itself, or not.
   explicit task_origin(bool supervised);
-  /// In the task, first: tells it its callers.
+  /// In the task, first: tells it its callers, and its ancestors, unless its supervisor has.
   void enter();
   /// In the task: waits until the owner watches. Does not return when that has ended before.
   [[nodiscard]] alias await_owner() const;
 
  private:
   pid owner_;
-  std::vector<pid> callers_;
-  bool supervised_;  // the owner's end does not reach it by a link
+  lineage callers_;
+  lineage ancestors_;  // null: supervised, so that the owner's end does not reach it by a link
 };
+
+/// For start functions: runs `body` in a process that is linked to the caller and descends from it.
+[[nodiscard]] pid spawn_descendant(closure_ptr body);
 
 struct running_task {
   pid process;
@@ -104,29 +108,25 @@ closure_ptr task_body(F&& f, bool supervised) {
   });
 }
 
-/// The function of a task that answers nobody, of the calling process.
+/// The function of a task that answers nobody.
 template <class F>
-[[nodiscard]] auto entered(F&& f) {
+[[nodiscard]] auto entered(F&& f, bool supervised) {
   static_assert(std::is_invocable_v<std::decay_t<F>&>,
                 "joist: the function of a task is called without arguments: capture them");
-  return [f = std::forward<F>(f), origin = task_origin{false}]() mutable {
+  return [f = std::forward<F>(f), origin = task_origin{supervised}]() mutable {
     origin.enter();
     (void)f();
   };
 }
 
-/// Throws errc::bad_wait for a process that is not the owner, errc::bad_argument for a handle without a task.
-void require_task(pid owner, ref monitor, const char* call);
-/// Whether the caller is this process; false outside of processes.
-[[nodiscard]] bool is_self(pid process) noexcept;
 /// Unlinks; no `exited` of it is left in the mailbox.
 void part_from(pid process, ref monitor);
-/// Waits until it has ended: then its supervisor does not count it any more.
-void await_end_of(pid process);
+/// The owner has what came of it. A supervised one has ended when this returns: so its supervisor counts it no more.
+void settle_task(const running_task& t, bool failed);
 /// Stops a task, which is gone then, and says why it ended; it ends also if the caller is ended meanwhile.
 [[nodiscard]] exit_reason stop_task(pid process, const shutdown_policy& how);
-/// Kills all of them, and waits until they are gone.
-void kill_tasks(const std::vector<pid>& processes) noexcept;
+/// Kills all of them, and waits until they are gone. For destructors, too.
+void kill_tasks(const std::vector<pid>& processes);
 [[noreturn]] void await_failed(const exit_reason& reason);
 
 }  // namespace joist::inline v0::detail

@@ -5,14 +5,15 @@
 #include <joist/detail/task.hpp>
 #include <joist/monitor.hpp>
 #include <joist/otp/from.hpp>
+#include <joist/otp/request.hpp>
 #include <joist/receive.hpp>
 #include <joist/result.hpp>
 
 #include <cstddef>
 #include <optional>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace joist::inline v0 {
 template <class T>
@@ -27,63 +28,72 @@ template <class T>
 constexpr bool is_task<task<T>> = true;
 
 struct task_access {
+  template <class T>
+  [[nodiscard]] static task<T> made(const running_task& started) {
+    return handle(started, request<T>{started.monitor, self()});
+  }
   template <class F>
   [[nodiscard]] static auto start(const task_place& where, F&& f) {
-    using value = task_result<std::decay_t<F>>;
-    return task<value>{self(), where.start(task_body(std::forward<F>(f), where.supervised()))};
+    return made<task_result<std::decay_t<F>>>(where.start(task_body(std::forward<F>(f), where.supervised())));
   }
   template <class F>
   [[nodiscard]] static auto try_start(const task_place& where, F&& f) {
-    using made = task<task_result<std::decay_t<F>>>;
+    using value = task_result<std::decay_t<F>>;
+    using maybe = result<task<value>, supervisor_error>;
     auto started = where.try_start(task_body(std::forward<F>(f), where.supervised()));
-    if (!started) return result<made, supervisor_error>{failure{std::move(started).error()}};
-    return result<made, supervisor_error>{made{self(), *started}};
+    return started ? maybe{made<value>(*started)} : maybe{failure{std::move(started).error()}};
+  }
+  /// A task whose request was in the hands of somebody else.
+  template <class T>
+  [[nodiscard]] static task<T> handle(const running_task& started, request<T> request) {
+    return {started, std::move(request)};
   }
   template <class T>
-  static void settle(task<T>& t, const typename task<T>::outcome& got) {
-    t.settle(got);
+  [[nodiscard]] static request<T>& request_of(task<T>& t) noexcept {
+    return t.request_;
   }
   template <class T>
-  static void check(const task<T>& t, const char* call) {
-    require_task(t.owner_, t.reference(), call);
+  [[nodiscard]] static const running_task& started(const task<T>& t) noexcept {
+    return t.started_;
   }
 };
 
 /// From a limit that begins now to a point of time, for several waits.
 [[nodiscard]] inline deadline fixed(deadline limit) { return deadline::resolved(limit.resolve()); }
 
-/// What answers and ends of several tasks with one type of result bring, as it comes.
+/// Throws where there is no result to wait for, or not for the caller.
 template <class T>
-class open_tasks {
+void check(task<T>& t) {
+  check_request(t.reference(), task_access::request_of(t).owner());
+}
+
+/// The requests of several handles, labelled by their places: lent, until the end of the scope. Handles without one are left
+/// out.
+template <class T>
+class lent_requests {
  public:
-  struct event {
-    std::size_t number;
-    result<T, exit_reason> outcome;
-  };
-
-  void add(ref monitor, std::size_t number) { numbers_.emplace(monitor, number); }
-  void remove(ref monitor) { numbers_.erase(monitor); }
-  [[nodiscard]] std::size_t size() const noexcept { return numbers_.size(); }
-
-  /// Other messages stay where they are, also downs of others.
-  [[nodiscard]] std::optional<event> next(deadline limit) {
-    using outcome = std::optional<event>;
-    return receive(when([this](const answer<T>& a) { return numbers_.contains(a.request); },
-                        [this](answer<T>&& a) {
-                          const std::size_t number = take(a.request);
-                          return outcome{event{number, outcome_of(std::move(a))}};
-                        }),
-                   when([this](const down& d) { return numbers_.contains(d.monitor); },
-                        [this](down&& d) {
-                          const std::size_t number = take(d.monitor);
-                          return outcome{event{number, failure{std::move(d.reason)}}};
-                        }),
-                   after(limit, [] { return outcome{}; }));
+  explicit lent_requests(std::vector<task<T>>& tasks) : tasks_{tasks} {
+    for (auto& t : tasks) {
+      if (t) check(t);
+    }
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      if (tasks[i]) set.add(std::move(task_access::request_of(tasks[i])), i);
+    }
+  }
+  lent_requests(const lent_requests&) = delete;
+  lent_requests& operator=(const lent_requests&) = delete;
+  ~lent_requests() { give_back(); }
+  /// Of those that are not over.
+  void give_back() noexcept {
+    for (auto& t : tasks_) {
+      if (!t) task_access::request_of(t) = set.remove(task_access::started(t).monitor);
+    }
   }
 
+  request_set<T, std::size_t> set;
+
  private:
-  std::size_t take(ref monitor) { return numbers_.extract(monitor).mapped(); }
-  std::unordered_map<ref, std::size_t> numbers_;
+  std::vector<task<T>>& tasks_;
 };
 
 /// The result of the first, or the end of any.
@@ -98,7 +108,10 @@ result<typename First::value_type, exit_reason> await_first(deadline limit, Firs
                           [](down&& d) -> std::optional<outcome> { return failure{std::move(d.reason)}; }),
                      after(limit, []() -> std::optional<outcome> { return std::nullopt; }));
   if (!got) return failure{exit_reason::timeout};
-  if (*got) task_access::settle(first, *got);
+  if (*got) {
+    (void)task_access::request_of(first).release();
+    settle_task(task_access::started(first), false);
+  }
   return *std::move(got);
 }
 

@@ -70,7 +70,7 @@ class task_stream {
   task_stream& operator=(task_stream&&) = delete;
   /// Kills the tasks that run, and waits until they are gone.
   ~task_stream() {
-    if (!running_.empty() && detail::is_self(owner_)) kill_all();
+    if (!running_.empty()) detail::give_up_in_destructor(owner_, [this] { kill_all(); });
   }
 
   class iterator {
@@ -111,7 +111,7 @@ class task_stream {
       !std::is_lvalue_reference_v<Range> && !std::ranges::enable_view<Range> && !std::ranges::enable_borrowed_range<Range>;
 
   struct running {
-    task<value> handle;
+    detail::running_task started;
     detail::deadline until;
     std::conditional_t<with_inputs, std::optional<input>, std::monostate> kept;
   };
@@ -148,11 +148,12 @@ class task_stream {
     taken_ = true;
     running made;
     if constexpr (with_inputs) made.kept.emplace(in);
-    made.handle = detail::task_access::start(
+    auto handle = detail::task_access::start(
         where_, [f = plain(), in = std::move(in)]() mutable -> value { return std::invoke(f, std::move(in)); });
+    made.started = detail::task_access::started(handle);
     made.until = detail::fixed(options_.timeout);
-    const auto at = running_.emplace_hint(running_.end(), started_, std::move(made));
-    open_.add(at->second.handle.reference(), started_++);
+    running_.emplace_hint(running_.end(), started_, std::move(made));
+    waiting_.add(std::move(detail::task_access::request_of(handle)), started_++);
   }
   [[nodiscard]] input take_input() {
     if constexpr (owns) {
@@ -174,14 +175,15 @@ class task_stream {
   // The one that was started first is the first whose time is over.
   void wait_for_one() {
     const auto oldest = running_.begin();
-    if (auto next = open_.next(oldest->second.until)) {
-      const auto at = running_.find(next->number);
-      detail::task_access::settle(at->second.handle, next->outcome);
+    const detail::running_task& first = oldest->second.started;
+    if (auto next = waiting_.wait_response(oldest->second.until)) {
+      const auto at = running_.find(next->label);
+      detail::settle_task(at->second.started, !next->outcome);
       return finish(at, std::move(next->outcome));
     }
     if (options_.on_timeout == stream_timeout::exit) joist::exit(exit_reason::timeout);
-    open_.remove(oldest->second.handle.reference());
-    auto got = oldest->second.handle.shutdown(shutdown_policy::brutal_kill());
+    auto late = detail::task_access::handle<value>(first, waiting_.remove(first.monitor));
+    auto got = late.shutdown(shutdown_policy::brutal_kill());
     finish(oldest, got ? *std::move(got) : outcome{failure{exit_reason::timeout}});
   }
   void finish(typename std::map<std::size_t, running>::iterator at, outcome got) {
@@ -193,10 +195,10 @@ class task_stream {
     running_.erase(at);
   }
 
-  void kill_all() noexcept {
+  void kill_all() {
     std::vector<pid> processes;
     processes.reserve(running_.size());
-    for (const auto& [number, one] : running_) processes.push_back(one.handle.process());
+    for (const auto& [number, one] : running_) processes.push_back(one.started.process);
     detail::kill_tasks(processes);
   }
 
@@ -208,8 +210,8 @@ class task_stream {
   std::optional<std::ranges::iterator_t<Range>> next_;  // of the range; nothing at its end
   bool taken_ = false;                                  // what next_ points to
   std::map<std::size_t, running> running_;              // by the number of the element
-  detail::open_tasks<value> open_;
-  std::map<std::size_t, element> done_;  // not given to the loop yet
+  request_set<value, std::size_t> waiting_;             // the same
+  std::map<std::size_t, element> done_;                 // not given to the loop yet
   std::size_t started_ = 0;
   std::size_t delivered_ = 0;
   std::optional<element> current_;

@@ -173,6 +173,11 @@ class request_set {
   void abandon() {
     for (const auto& [request, label] : std::exchange(waiting_, {})) detail::forget_request<Reply>(request);
   }
+  /// Takes one out, which goes on by itself; one without a call where it is not here.
+  [[nodiscard]] request<Reply> remove(ref reference) {
+    if (waiting_.erase(reference) == 0) return {};
+    return {reference, owner_};
+  }
   /// The labels of those that wait, in no order.
   [[nodiscard]] std::vector<Label> labels() const {
     std::vector<Label> all;

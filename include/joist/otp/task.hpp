@@ -53,19 +53,11 @@ class [[nodiscard]] task {
   using outcome = result<T, exit_reason>;
 
   task() = default;
-  task(task&& other) noexcept : owner_{other.owner_}, started_{other.started_} { other.started_.monitor = {}; }
-  task& operator=(task&& other) noexcept {
-    std::swap(owner_, other.owner_);
-    std::swap(started_, other.started_);
-    return *this;
-  }
-  ~task() { drop(); }
-
   [[nodiscard]] pid process() const noexcept { return started_.process; }
   /// That of its answer and of its down; none when the result was given.
-  [[nodiscard]] ref reference() const noexcept { return started_.monitor; }
+  [[nodiscard]] ref reference() const noexcept { return request_.reference(); }
   /// Whether there is a result to be waited for.
-  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(started_.monitor); }
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(request_); }
 
   /// The result. Without one until `limit`, or ever, the caller exits: with timeout, or with the reason of the task's end.
   T await(detail::deadline limit = default_call_limit) {
@@ -76,22 +68,26 @@ class [[nodiscard]] task {
 
   /// As await, and the failure is a value. (A linked task that fails ends an owner that does not trap exits.)
   outcome try_await(detail::deadline limit = default_call_limit) {
-    if (auto got = poll(limit, "try_await")) return *std::move(got);
-    forget();
+    if (auto got = poll(limit)) return *std::move(got);
+    request_.abandon();
     return failure{exit_reason::timeout};
   }
 
   /// The result or the reason of its end, if it is there by `limit`; else one may ask again (Elixir: Task.yield).
-  std::optional<outcome> poll(detail::deadline limit = std::chrono::seconds{0}) { return poll(limit, "poll"); }
+  std::optional<outcome> poll(detail::deadline limit = std::chrono::seconds{0}) {
+    auto got = request_.wait_response(limit);
+    if (got) detail::settle_task(started_, !*got);
+    return got;
+  }
 
   /// Stops the task: exit signal shutdown, or kill, as the policy says; it is gone then. What it has answered until then, or
   /// why it ended, if that was not this.
   std::optional<outcome> shutdown(const shutdown_policy& how = std::chrono::seconds{5}) {
-    detail::require_task(owner_, reference(), "shutdown");
+    detail::check_request(request_.reference(), request_.owner());
     const exit_reason& told = how.kills() ? exit_reason::killed : exit_reason::shutdown;
     exit_reason reason = detail::stop_task(process(), how);
-    auto got = detail::poll_answer<T>(reference(), std::chrono::seconds{0});
-    forget();
+    auto got = request_.wait_response(std::chrono::seconds{0});
+    request_.abandon();
     if (!got) got = failure{std::move(reason)};
     if (!*got && got->error() == told) got.reset();
     return got;
@@ -99,41 +95,20 @@ class [[nodiscard]] task {
 
   /// The task goes on, not linked any more, and nobody hears of it again. The result, or why it ended, if it has.
   std::optional<outcome> ignore() {
-    auto got = poll(std::chrono::seconds{0}, "ignore");
+    auto got = poll();
     if (!got) {
       detail::part_from(process(), reference());
-      forget();
+      request_.abandon();
     }
     return got;
   }
 
  private:
   friend struct detail::task_access;
-  task(pid owner, detail::running_task started) noexcept : owner_{owner}, started_{started} {}
+  task(const detail::running_task& started, request<T> request) noexcept : started_{started}, request_{std::move(request)} {}
 
-  std::optional<outcome> poll(detail::deadline limit, const char* call) {
-    detail::require_task(owner_, reference(), call);
-    auto got = detail::poll_answer<T>(reference(), limit);
-    if (got) settle(*got);
-    return got;
-  }
-  // Its answer, or its down, was taken.
-  void settle(const outcome& got) {
-    const ref monitor = std::exchange(started_.monitor, ref{});
-    if (!got) return detail::part_from(process(), monitor);
-    if (started_.supervised) detail::await_end_of(process());
-  }
-  void forget() { detail::forget_request<T>(std::exchange(started_.monitor, ref{})); }
-  void drop() noexcept {
-    if (!reference() || !detail::is_self(owner_)) return;
-    try {
-      forget();
-    } catch (const forced_exit&) {  // raised again at the next wait: its mailbox goes with the process
-    }
-  }
-
-  pid owner_;
-  detail::running_task started_;  // its monitor is none: the result was given, or is not waited for
+  detail::running_task started_;
+  request<T> request_;  // over: the result was given, or is not waited for
 };
 
 /// A handle makes sense for its owner alone.
@@ -154,23 +129,19 @@ template <class F>
 /// ends the caller as await does.     [process]
 template <class T>
 auto await_many(std::vector<task<T>>& tasks, detail::deadline limit = default_call_limit) {
-  using value = detail::value_for<T>;
-  detail::open_tasks<T> open;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    detail::task_access::check(tasks[i], "await_many");
-    open.add(tasks[i].reference(), i);
-  }
+  for (auto& t : tasks) detail::check(t);
   const detail::deadline until = detail::fixed(limit);
-  std::vector<std::optional<value>> got(tasks.size());
-  while (open.size() > 0) {
-    auto next = open.next(until);
+  std::vector<std::optional<detail::value_for<T>>> got(tasks.size());
+  detail::lent_requests<T> waiting{tasks};
+  while (!waiting.set.empty()) {
+    auto next = waiting.set.wait_response(until);
     if (!next) detail::await_failed(exit_reason::timeout);
-    detail::task_access::settle(tasks[next->number], next->outcome);
     if (!next->outcome) detail::await_failed(next->outcome.error());
-    got[next->number].emplace(*std::move(next->outcome));
+    detail::settle_task(detail::task_access::started(tasks[next->label]), false);
+    got[next->label].emplace(*std::move(next->outcome));
   }
   if constexpr (!std::is_void_v<T>) {
-    std::vector<value> values;
+    std::vector<T> values;
     values.reserve(got.size());
     for (auto& v : got) values.push_back(*std::move(v));
     return values;
@@ -184,7 +155,7 @@ auto await_many(std::vector<task<T>>&& tasks, detail::deadline limit = default_c
 template <class... Tasks>
 requires(sizeof...(Tasks) > 0 &&
          (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(detail::deadline limit, Tasks&&... tasks) {
-  (detail::task_access::check(tasks, "await_many"), ...);
+  (detail::check(tasks), ...);
   return detail::await_in_order(detail::fixed(limit), tasks...);
 }
 template <class... Tasks>
@@ -209,43 +180,38 @@ struct poll_options {
 /// those without a result, and for those whose result was given before (Elixir: Task.yield_many).     [process]
 template <class T>
 std::vector<std::optional<result<T, exit_reason>>> poll_many(std::vector<task<T>>& tasks, const poll_options& options = {}) {
-  detail::open_tasks<T> open;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    if (!tasks[i]) continue;
-    detail::task_access::check(tasks[i], "poll_many");
-    open.add(tasks[i].reference(), i);
-  }
   std::vector<std::optional<result<T, exit_reason>>> got(tasks.size());
   const detail::deadline until = detail::fixed(options.timeout);
-  for (std::size_t wanted = std::min(options.limit, open.size()); wanted > 0; --wanted) {
-    auto next = open.next(until);
+  detail::lent_requests<T> waiting{tasks};
+  for (std::size_t wanted = std::min(options.limit, waiting.set.size()); wanted > 0; --wanted) {
+    auto next = waiting.set.wait_response(until);
     if (!next) {
-      if (options.on_timeout == poll_timeout::nothing) return got;
-      for (std::size_t i = 0; i < tasks.size(); ++i) {
+      waiting.give_back();
+      for (std::size_t i = 0; i < tasks.size() && options.on_timeout != poll_timeout::nothing; ++i) {
         if (!tasks[i]) continue;
         got[i] =
             options.on_timeout == poll_timeout::kill ? tasks[i].shutdown(shutdown_policy::brutal_kill()) : tasks[i].ignore();
       }
       return got;
     }
-    detail::task_access::settle(tasks[next->number], next->outcome);
-    got[next->number] = std::move(next->outcome);
+    detail::settle_task(detail::task_access::started(tasks[next->label]), !next->outcome);
+    got[next->label] = std::move(next->outcome);
   }
   return got;
 }
 
-/// Who started this task, who started that one, and so on; none outside of tasks. Not those who started supervisors in
-/// between (Elixir: $callers).     [process]
+/// Who asked for this task, who asked for that one, and so on, at most 64; none outside of tasks. Not supervisors in
+/// between: these are among its ancestors() (Elixir: $callers).     [process]
 [[nodiscard]] std::vector<pid> callers();
 
 /// For the side effect: nobody waits for a result. As spawn and spawn_link, and callers() knows the caller.     [process]
 template <class F>
 pid start_task(F&& f) {
-  return spawn(detail::entered(std::forward<F>(f)));
+  return spawn(detail::entered(std::forward<F>(f), false));
 }
 template <class F>
 pid start_task_link(F&& f) {
-  return spawn_link(detail::entered(std::forward<F>(f)));
+  return spawn_link(detail::entered(std::forward<F>(f), false));
 }
 
 /// A task as a child: temporary, so that it is not started again, whatever it ends by.

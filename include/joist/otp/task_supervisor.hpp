@@ -74,8 +74,8 @@ class task_supervisor_ref {
                                             std::optional<shutdown_policy> shutdown = {}) const {
     child_spec spec;
     spec.id = "task";
-    spec.start = [body = detail::entered(std::move(f))]() -> result<started_child, start_error> {
-      return started_child{spawn_link(body)};
+    spec.start = [body = detail::entered(std::move(f), true)]() -> result<started_child, start_error> {
+      return started_child{detail::spawn_descendant(detail::make_closure(body))};
     };
     spec.restart = restart;
     spec.shutdown = std::move(shutdown);
