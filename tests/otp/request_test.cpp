@@ -226,7 +226,7 @@ TEST_CASE("request_set: one that is taken out goes on by itself", "[G19]") {
     EXPECT(taken.reference() == its && all.size() == 1);
     c.cast(clerk::answer_kept{7});
     EXPECT(all.wait_response()->label == 2 && all.empty());
-    EXPECT(taken.wait_response().value() == 7);
+    EXPECT(taken.wait_response()->value() == 7);
     dismiss(c);
     EXPECT(mailbox_stays_empty());
   });
