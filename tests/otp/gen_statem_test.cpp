@@ -487,9 +487,10 @@ TEST_CASE("gen_statem: a call that is postponed is answered when it is handled, 
     s.cast(guarded_door::push{});
     for (int i = 0; i < 3; ++i) (void)joist::receive<int>();
     s.stop();
-
+  });
+  in_simulation([] {
     const auto other = new_actor();
-    other.cast(act{"soon", [](actor& a) { a.named_timeout_after(1ms, act{"go", goes(place::work)}); }});
+    other.cast(act{"soon", [](actor& a) { a.named_timeout_after(1s, act{"go", goes(place::work)}); }});
     EXPECT(other.call(actor::ask{"a", [](actor& a) {
                                    if (a.current_state() == place::home) a.postpone();
                                  }}) == "answer to a");
