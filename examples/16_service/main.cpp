@@ -35,8 +35,7 @@ joist::application shop() {
   a.start = [](const joist::environment& env) -> joist::supervisor_init {
     joist::server_options named;
     named.name = "store";
-    return {{.strategy = joist::supervision::rest_for_one},
-            {joist::child<store>("store", named, env.get<int>("shelves"))}};
+    return {{.strategy = joist::supervision::rest_for_one}, {joist::child<store>("store", named, env.get<int>("shelves"))}};
   };
   a.phases = {"open"};
   a.start_phase = [](std::string_view, const joist::environment& env) {

@@ -7,6 +7,7 @@
 #include <joist/joist.hpp>
 
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -19,8 +20,9 @@ struct failed_expectation : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+[[noreturn]] void expectation_failed(const char* condition, const char* file, int line);
 inline void expect(bool ok, const char* condition, const char* file, int line) {
-  if (!ok) throw failed_expectation{fmt::format("{}:{}: expected {}", file, line, condition)};
+  if (!ok) expectation_failed(condition, file, line);
 }
 
 #define EXPECT(...) ::support::expect(static_cast<bool>(__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
@@ -46,46 +48,17 @@ inline constexpr bool checked_build = false;
 inline constexpr std::uint64_t usual_seeds = checked_build ? 50 : 1000;
 
 /// Runs `body` under many seeds, in virtual time.
-template <class Body>
-void in_simulation(Body body, std::uint64_t seeds = usual_seeds) {
-  try {
-    joist::for_each_schedule(seeds, body);
-  } catch (const joist::schedule_failed& failure) {
-    FAIL(failure.what());
-  }
-}
+void in_simulation(const std::function<void()>& body, std::uint64_t seeds = usual_seeds);
 
-inline joist::runtime_options quiet(std::size_t workers = 4) {
-  joist::runtime_options options;
-  options.workers = workers;
-  options.log = joist::silent_sink();
-  return options;
-}
+joist::runtime_options quiet(std::size_t workers = 4);
 
 /// Runs `body` on real workers, more of them than the machine has cores.
-template <class Body>
-void on_workers(Body body, int rounds = 20) {
-  joist::runtime rt{quiet()};
-  for (int i = 0; i < rounds; ++i) {
-    try {
-      rt.ask(body, std::chrono::seconds{60});
-    } catch (const joist::ask_failed& failure) {
-      FAIL(failure.reason().to_string());
-    }
-  }
-  CHECK(rt.stop(std::chrono::seconds{20}).clean());
-}
+void on_workers(const std::function<void()>& body, int rounds = 20);
 
 /// Both.
-template <class Body>
-void everywhere(Body body) {
-  in_simulation(body);
-  on_workers(body);
-}
+void everywhere(const std::function<void()>& body);
 
 /// Nothing is in the mailbox, and nothing comes within a (virtual or real) moment.
-inline bool mailbox_stays_empty(std::chrono::milliseconds moment = std::chrono::milliseconds{5}) {
-  return joist::receive([](joist::any_message) { return false; }, joist::after(moment, [] { return true; }));
-}
+bool mailbox_stays_empty(std::chrono::milliseconds moment = std::chrono::milliseconds{5});
 
 }  // namespace support

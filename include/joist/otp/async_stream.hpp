@@ -5,10 +5,11 @@
 //
 // Promises
 //   tasks are started while the loop asks for results, and elements are taken from the range only for them: it may be
-//   endless never more than max_concurrency tasks are alive; results come in the order of the elements, or as they come when
-//   the loop is left early, by an exception too, the tasks that still run are killed and gone; no message is left other
-//   messages of the process stay where they are, also downs of others a task that fails ends the owner, for they are linked,
-//   or, where exits are trapped, is a result with the reason
+//     endless
+//   never more than max_concurrency tasks are alive; results come in the order of the elements, or as they come
+//   when the loop is left early, by an exception too, the tasks that still run are killed and gone; no message is left
+//   other messages of the process stay where they are, also downs of others
+//   a task that fails ends the owner, for they are linked, or, where exits are trapped, is a result with the reason
 //
 // A stream runs in the process that begins to read it, and belongs to that.
 // Example: examples/12_tasks. See also: task.hpp, task_supervisor.hpp (not linked). Elixir: Task.async_stream.

@@ -68,8 +68,8 @@ class registry {
   template <std::predicate<const Key&, pid, const Value&> Choose>
   [[nodiscard]] std::vector<keyed_registration<Key, Value>> select(Choose chosen) const;
 
-  /// How many entries there are: in all, of a key, of a key and with such values, and of those chosen as by select. [any
-  /// thread]
+  /// How many entries there are: in all, of a key, of a key and with such values, and of those chosen as by
+  /// select.     [any thread]
   [[nodiscard]] std::size_t count() const;
   [[nodiscard]] std::size_t count(const Key& key) const;
   template <std::predicate<const Value&> Choose>

@@ -8,8 +8,7 @@
 //
 // Promises
 //   async: linked to the caller as joist::async is, and to the supervisor; async_nolink: to the supervisor alone. A task
-//   that
-//     fails is a result with the reason then, or a down; one whose owner has ended goes on
+//     that fails is a result with the reason then, or a down; one whose owner has ended goes on
 //   tasks are temporary: not started again. The stop of the supervisor stops all at once
 //   a task whose result was given counts no more
 //
