@@ -1,6 +1,6 @@
 #include <joist/otp/dynamic_supervisor.hpp>
 
-#include <set>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -108,14 +108,14 @@ TEST_CASE("dynamic_supervisor: max_children counts those that are being started 
   everywhere([] {
     joist::trap_exit(true);
     dynamic_supervisor_options o = often_dynamic();
-    o.intensity = 100'000;
+    o.intensity = std::numeric_limits<std::uint32_t>::max();
     o.max_children = 2;
     const dynamic_supervisor_ref s = joist::start_dynamic_supervisor(o);
     const auto failures = times(0);
     const pid first = start(s, moody("first", failures));
     const pid second = start(s, employ("second", restart_type::temporary));
     EXPECT(s.start_child(employ("third")).error().what == kind::max_children);
-    failures->store(1'000'000);
+    failures->store(1'000'000'000);
     end(first);
     while (s.count_children().active == 2) joist::yield();  // until it is being started again
     EXPECT(s.start_child(employ("third")).error().what == kind::max_children);
@@ -165,7 +165,7 @@ TEST_CASE("dynamic_supervisor: a child that ignores its restart is forgotten, on
   everywhere([] {
     joist::trap_exit(true);
     dynamic_supervisor_options o = often_dynamic();
-    o.intensity = 1'000'000;
+    o.intensity = std::numeric_limits<std::uint32_t>::max();
     const dynamic_supervisor_ref s = joist::start_dynamic_supervisor(o);
     const auto runs = times(1);
     child_spec once = employ("once");
@@ -179,7 +179,7 @@ TEST_CASE("dynamic_supervisor: a child that ignores its restart is forgotten, on
     const auto failures = times(0);
     const pid moody_one = start(s, moody("moody", failures));
     (void)begins("moody");
-    failures->store(1'000'000);
+    failures->store(1'000'000'000);
     end(moody_one);
     stops("moody", named_reason("crash"));
     while (!s.which_children().front().restarting) joist::yield();  // and it answers
@@ -198,12 +198,12 @@ TEST_CASE("dynamic_supervisor: one that is being started again is ended by the p
   everywhere([] {
     joist::trap_exit(true);
     dynamic_supervisor_options o = often_dynamic();
-    o.intensity = 1'000'000;
+    o.intensity = std::numeric_limits<std::uint32_t>::max();
     const dynamic_supervisor_ref s = joist::start_dynamic_supervisor(o);
     const auto failures = times(0);
     const pid child = start(s, moody("moody", failures));
     (void)begins("moody");
-    failures->store(1'000'000);
+    failures->store(1'000'000'000);
     end(child);
     stops("moody", named_reason("crash"));
     while (!s.which_children().front().restarting) joist::yield();
