@@ -309,9 +309,9 @@ TEST_CASE("dynamic_supervisor: a class says its options, a name is its own, and 
   };
   everywhere([] {
     joist::trap_exit(true);
-    const dynamic_supervisor_ref s = joist::start_dynamic_supervisor<pool>(1);
+    const dynamic_supervisor_ref s = joist::start_dynamic_supervisor<pool>(std::size_t{1});
     EXPECT(s.module().find("pool") != std::string::npos && joist::whereis("the pool") == s.process());
-    const auto second = joist::try_start_dynamic_supervisor<pool>(1);
+    const auto second = joist::try_start_dynamic_supervisor<pool>(std::size_t{1});
     EXPECT(!second && second.error().what == start_error::kind::already_started && second.error().process == s.process());
     dynamic_supervisor_options same;
     same.name = "the pool";
