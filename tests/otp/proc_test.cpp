@@ -70,7 +70,6 @@ TEST_CASE("proc: one that ends before it is ready is a failed start with its rea
     const auto dawdles = [](start_ack&) { wait_for_ever(); };
     joist::server_options limited;
     limited.name = "the name";
-    limited.init_limit = 1ms;
     for (int i = 0; i < 2; ++i) {
       auto start = [&](auto body) {
         auto r = i == 0 ? joist::try_start_process(limited, body) : joist::try_start_process_link(limited, body);
@@ -80,7 +79,9 @@ TEST_CASE("proc: one that ends before it is ready is a failed start with its rea
       EXPECT(start(quits).reason == named_reason("quits"));
       EXPECT(start(throws).reason.error()->what == "throws");
       EXPECT(start(returns).reason == exit_reason::of("it ended before it was ready"));
+      limited.init_limit = 1ms;
       EXPECT(start(dawdles).what == start_error::kind::timeout);
+      limited.init_limit = joist::infinity;
       EXPECT(mailbox_stays_empty());
     }
   });
