@@ -165,7 +165,6 @@ TEST_CASE("process: spawn options: label, own stack and its size", "[L21]") {
     options.label = label;
     options.own_stack = true;
     options.stack_bytes = 512 * 1024;
-    const auto before = system_info().own_stacks;
     const auto child = spawn_monitor(options, [main = self()] {
       int here = 1;
       send(main, reinterpret_cast<std::uintptr_t>(&here));  // nobody else's stack comes over it
@@ -178,7 +177,7 @@ TEST_CASE("process: spawn options: label, own stack and its size", "[L21]") {
     label = "overwritten";
     auto* lent = reinterpret_cast<int*>(receive<std::uintptr_t>());
     EXPECT(process_info(child.process)->label == "worker 1");
-    EXPECT(system_info().own_stacks >= before + (before == 0 ? 1 : 0));
+    EXPECT(system_info().own_stacks >= 1);  // those of processes that ended a moment ago may still count, or not
     *lent = 2;
     send(child.process, go{});
     EXPECT(reason_of(child) == exit_reason::normal);
