@@ -60,6 +60,8 @@ class deadline {
     std::int64_t sum = 0;
     return __builtin_add_overflow(clock::now().time_since_epoch().count(), at_, &sum) ? never : sum;
   }
+  /// The same as a point of time: for several waits that share it.
+  [[nodiscard]] deadline fixed() const noexcept { return resolved(resolve()); }
   [[nodiscard]] bool is_never() const noexcept { return at_ == never; }
   [[nodiscard]] bool is_zero() const noexcept { return !absolute_ && at_ == 0; }
   /// What it was made of, if that was a duration.

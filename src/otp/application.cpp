@@ -140,7 +140,7 @@ void controller::handle_info(exited end) {
 }
 
 void controller::stop_all() {
-  const auto until = detail::deadline::resolved(detail::deadline{limit_}.resolve());
+  const auto until = detail::deadline{limit_}.fixed();
   for (auto at = members_.rbegin(); at != members_.rend(); ++at) stop_one(*at, until);
   members_.clear();
 }

@@ -28,6 +28,11 @@ failure<supervisor_error> not_started(start_error why) {
   return {std::move(e)};
 }
 
+failure<supervisor_error> not_started(start_error why, const child_spec& spec) {
+  if (why.what == start_error::kind::failed) report("start_error", why.reason, spec, {});
+  return not_started(std::move(why));
+}
+
 std::optional<std::string> check_period(std::chrono::milliseconds period) {
   if (period > 0ms && period <= std::chrono::hours{24} * 36'500) return std::nullopt;
   return fmt::format("supervisor: expected a period of more than 0 ms and at most a hundred years, got {} ms",
@@ -71,10 +76,24 @@ exit_reason stop_child(pid process, const shutdown_policy& policy) {
   return end_of(child, std::move(end->reason));
 }
 
+void stop_child(pid process, const child_spec& spec) { report_stopped(stop_child(process, policy_of(spec)), spec, process); }
+
+namespace {
+
 bool stopped_as_told(const exit_reason& reason, const child_spec& spec) {
   if (policy_of(spec).kills()) return reason == exit_reason::killed;
   if (reason.which() == exit_reason::kind::shutdown) return true;
   return reason == exit_reason::normal && spec.restart != restart_type::permanent;
+}
+
+}  // namespace
+
+void report_stopped(const exit_reason& reason, const child_spec& spec, pid process) {
+  if (!stopped_as_told(reason, spec)) report("shutdown_error", reason, spec, process);
+}
+
+void report_too_many_restarts(const child_spec& spec) {
+  report("shutdown", exit_reason::of("reached the most restarts within the period"), spec, {});
 }
 
 result<started_child, start_error> run_start(const start_function& start) {

@@ -17,6 +17,8 @@ using plain_result = result<void, supervisor_error>;
 /// bad_spec.
 [[nodiscard]] failure<supervisor_error> refused(std::string problem);
 [[nodiscard]] failure<supervisor_error> not_started(start_error why);
+/// The same for start_child, which reports what failed by itself.     [the supervisor]
+[[nodiscard]] failure<supervisor_error> not_started(start_error why, const child_spec& spec);
 
 /// What is wrong with the period of a restart window, if anything is.
 [[nodiscard]] std::optional<std::string> check_period(std::chrono::milliseconds period);
@@ -43,9 +45,12 @@ struct stopping_child {
 
 /// Stops the process of a child and returns why it ended.     [the supervisor]
 exit_reason stop_child(pid process, const shutdown_policy& policy);
-
-/// Whether a child that was stopped ended as it should.
-[[nodiscard]] bool stopped_as_told(const exit_reason& reason, const child_spec& spec);
+/// The same, and reports an end that was another than it should.     [the supervisor]
+void stop_child(pid process, const child_spec& spec);
+/// Reports the end of a child that was stopped, unless it is as it should be.
+void report_stopped(const exit_reason& reason, const child_spec& spec, pid process);
+/// Reports that this child was started again once too often.
+void report_too_many_restarts(const child_spec& spec);
 
 /// Runs a start function; what it throws is a failed start.     [the supervisor]
 result<started_child, start_error> run_start(const start_function& start);
@@ -55,5 +60,14 @@ void take_name(const std::string& name);
 
 /// `context`: start_error, child_terminated, shutdown_error, shutdown.
 void report(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process);
+
+/// Starts a supervisor of class Server, labelled by its module, or by what it is.     [process]
+template <class Ref, class Server, class Module>
+result<Ref, start_error> start_by_module(std::string name, Module module, std::string_view what_it_is) {
+  server_options o;
+  o.name = std::move(name);
+  o.process.label = module.name.empty() ? what_it_is : std::string_view{module.name};
+  return detail::ref_as<Ref>(detail::start_server<Server>(detail::start_mode::link, o, std::move(module)));
+}
 
 }  // namespace joist::inline v0::otp

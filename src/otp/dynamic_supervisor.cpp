@@ -58,8 +58,7 @@ class stopping_together {
     const auto found = waiting_.find(end.monitor);
     const member m = std::move(found->second);
     waiting_.erase(found);
-    const exit_reason reason = otp::end_of(m.child, std::move(end.reason));
-    if (!otp::stopped_as_told(reason, *m.spec)) otp::report("shutdown_error", reason, *m.spec, m.child.process);
+    otp::report_stopped(otp::end_of(m.child, std::move(end.reason)), *m.spec, m.child.process);
   }
 
   std::unordered_map<ref, member> waiting_;
@@ -136,10 +135,7 @@ child_result dynamic_server::handle_call(start_child request) {
   if (const auto problem = check_childspecs({&spec, 1}, auto_shutdown::never)) return refused(*problem);
   if (children_.size() >= options_.max_children) return refused(error_kind::max_children);
   auto started = otp::run_start(spec.start);
-  if (!started) {
-    if (started.error().what == start_error::kind::failed) otp::report("start_error", started.error().reason, spec, {});
-    return otp::not_started(std::move(started).error());
-  }
+  if (!started) return otp::not_started(std::move(started).error(), spec);
   if (started->process) {
     if (spec.restart == restart_type::temporary) spec.start = nullptr;  // with its arguments
     children_.emplace(started->process, child{std::move(spec), started_++});
@@ -155,9 +151,7 @@ plain_result dynamic_server::handle_call(const terminate_child& request) {
   }
   const child stopped = std::move(at->second);
   children_.erase(at);
-  if (stopped.restarting) return {};
-  const exit_reason reason = otp::stop_child(request.process, otp::policy_of(stopped.spec));
-  if (!otp::stopped_as_told(reason, stopped.spec)) otp::report("shutdown_error", reason, stopped.spec, request.process);
+  if (!stopped.restarting) otp::stop_child(request.process, stopped.spec);
   return {};
 }
 
@@ -208,7 +202,7 @@ void dynamic_server::restart(child_map::iterator at) {
   child& c = at->second;
   c.restarting = true;  // until it runs
   if (!window_.add(clock::now())) {
-    otp::report("shutdown", exit_reason::of("reached the most restarts within the period"), c.spec, {});
+    otp::report_too_many_restarts(c.spec);
     return stop(exit_reason::shutdown);
   }
   const auto started = otp::run_start(c.spec.start);
@@ -259,10 +253,8 @@ void dynamic_supervisor_ref::stop(exit_reason reason, detail::deadline limit) co
 namespace detail {
 
 result<dynamic_supervisor_ref, start_error> start_dynamic_supervisor(std::string name, dynamic_supervisor_module module) {
-  server_options o;
-  o.name = std::move(name);
-  o.process.label = module.name.empty() ? std::string_view{"dynamic supervisor"} : std::string_view{module.name};
-  return ref_as<dynamic_supervisor_ref>(start_server<dynamic_server>(start_mode::link, o, std::move(module)));
+  return otp::start_by_module<dynamic_supervisor_ref, dynamic_server>(std::move(name), std::move(module),
+                                                                      "dynamic supervisor");
 }
 
 }  // namespace detail
@@ -277,10 +269,8 @@ dynamic_supervisor_ref start_dynamic_supervisor(dynamic_supervisor_options optio
 }
 
 child_spec child_dynamic_supervisor(std::string id, dynamic_supervisor_options options) {
-  child_spec spec{std::move(id),
-                  [options = std::move(options)] { return detail::child_of(try_start_dynamic_supervisor(options)); }};
-  spec.type = child_type::supervisor;
-  return spec;
+  return detail::supervisor_child(
+      std::move(id), [options = std::move(options)] { return detail::child_of(try_start_dynamic_supervisor(options)); });
 }
 
 }  // namespace joist::inline v0

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "otp/thrown_at.hpp"
+
 namespace joist::inline v0 {
 
 std::string handler_error::to_string() const {
@@ -169,16 +171,13 @@ void event_handlers::do_its_wish(place at) {
 
 void event_handlers::report(const installed& handler, const char* when, const std::type_info* what,
                             const exit_reason& reason) const {
+  if (!logs(log_level::error)) return;
   std::string text = fmt::format("event manager {}: handler {} failed {}", self(), name_of(handler), when);
   auto out = std::back_inserter(text);
   if (what != nullptr) fmt::format_to(out, " of type {}", type_name(*what));
   fmt::format_to(out, ", and is removed\n  reason: {}", reason);
   if (const std::string state = state_of(handler); !state.empty()) fmt::format_to(out, "\n  state: {}", state);
-  if (const error_info* error = reason.error(); error != nullptr && !error->backtrace.empty()) {
-    text += "\n  thrown at:";
-    for (const auto& frame : symbolize(error->backtrace)) fmt::format_to(out, "\n    {}", frame);
-  }
-  log(log_level::error, text);
+  log(log_level::error, text + otp::thrown_at(reason));
 }
 
 bool event_handlers::end_of_supervisor(pid process, const exit_reason& reason) {

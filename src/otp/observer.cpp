@@ -27,7 +27,7 @@ details_map ask_all(const std::vector<pid>& all, std::chrono::milliseconds limit
     asker_of.emplace(process, asker);
   }
   details_map found;
-  const auto until = detail::deadline::resolved(detail::deadline{limit}.resolve());
+  const auto until = detail::deadline{limit}.fixed();
   while (!asker_of.empty()) {
     auto next = receive<looked_at>([look](const looked_at& l) { return l.look == look; }, after(until));
     if (!next) break;

@@ -107,9 +107,8 @@ partitioned_child child_partition_supervisor(std::string id, partition_superviso
                                              const partition_spec& spec) {
   prepared p = prepare(std::move(options), spec);
   table_ptr table = p.table;
-  child_spec child{std::move(id), [p = std::move(p)] { return detail::child_of(start(p)); }};
-  child.type = child_type::supervisor;
-  return {std::move(child), partition_supervisor_ref{std::move(table)}};
+  return {detail::supervisor_child(std::move(id), [p = std::move(p)] { return detail::child_of(start(p)); }),
+          partition_supervisor_ref{std::move(table)}};
 }
 
 }  // namespace joist::inline v0

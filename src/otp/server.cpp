@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "otp/thrown_at.hpp"
+
 namespace joist::inline v0 {
 namespace detail {
 namespace {
@@ -55,22 +57,14 @@ void append_family(std::string& text) {
   if (const auto me = process_info(self())) line("linked to", me->links);
 }
 
-void append_trace(std::string& text, const exit_reason& reason) {
-  if (const error_info* error = reason.error(); error != nullptr && !error->backtrace.empty()) {
-    text += "  thrown at:\n";
-    for (const auto& frame : symbolize(error->backtrace)) text += fmt::format("    {}\n", frame);
-  }
-  text.pop_back();
-}
-
 }  // namespace
 
 void report_crash_of_process(const exit_reason& reason) {
   if (!logs(log_level::error)) return;
   std::string text = fmt::format("process {} ends by a crash\n  reason: {}\n", self(), reason);
   append_family(text);
-  append_trace(text, reason);
-  log(log_level::error, text);
+  text.pop_back();
+  log(log_level::error, text + otp::thrown_at(reason));
 }
 
 pid parent_of_self() {
@@ -150,8 +144,8 @@ void log_crash(const server_control& c, const exit_reason& reason) {
     if (const auto failed = catch_end([&] { state = c.describe != nullptr ? c.describe(c.server) : ""; }))
       state = fmt::format("format_status ended by {}", *failed);
     if (!state.empty()) fmt::format_to(out, "  state: {}\n", state);
-    append_trace(text, reason);
-    log(log_level::error, text);
+    text.pop_back();
+    log(log_level::error, text + otp::thrown_at(reason));
   } catch (const std::bad_alloc&) {
     log(log_level::error, "a server ends by a crash, and there is no memory to say more");
   }

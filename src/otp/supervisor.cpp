@@ -128,11 +128,7 @@ child_result supervisor_server::handle_call(start_child request) {
     return refused(error_kind::already_present);
   }
   auto started = otp::run_start(request.spec.start);
-  if (!started) {
-    if (started.error().what == start_error::kind::failed)
-      otp::report("start_error", started.error().reason, request.spec, {});
-    return otp::not_started(std::move(started).error());
-  }
+  if (!started) return otp::not_started(std::move(started).error(), request.spec);
   const bool kept = started->process || request.spec.restart != restart_type::temporary;
   if (kept) children_.add(std::move(request.spec), started->process);
   return *std::move(started);
@@ -226,7 +222,7 @@ void supervisor_server::handle_cast(const try_again& again) {
 void supervisor_server::restart(place at) {
   at->restarting = false;
   if (!window_.add(clock::now())) {
-    otp::report("shutdown", exit_reason::of("reached the most restarts within the period"), at->spec, {});
+    otp::report_too_many_restarts(at->spec);
     return stop(exit_reason::shutdown);
   }
   switch (options_.strategy) {
@@ -258,10 +254,8 @@ bool supervisor_server::start_again(place at) {
 void supervisor_server::stop_one(place at) {
   at->restarting = false;
   if (!at->process) return;
-  const pid process = at->process;
-  const exit_reason reason = otp::stop_child(process, otp::policy_of(at->spec));
+  otp::stop_child(at->process, at->spec);
   children_.runs_as(at, {});
-  if (!otp::stopped_as_told(reason, at->spec)) otp::report("shutdown_error", reason, at->spec, process);
 }
 
 // The youngest first. Temporary ones are gone then.
@@ -313,10 +307,7 @@ void supervisor_ref::stop(exit_reason reason, detail::deadline limit) const {
 namespace detail {
 
 result<supervisor_ref, start_error> start_supervisor(std::string name, supervisor_module module) {
-  server_options o;
-  o.name = std::move(name);
-  o.process.label = module.name.empty() ? std::string_view{"supervisor"} : std::string_view{module.name};
-  return ref_as<supervisor_ref>(start_server<supervisor_server>(start_mode::link, o, std::move(module)));
+  return otp::start_by_module<supervisor_ref, supervisor_server>(std::move(name), std::move(module), "supervisor");
 }
 
 }  // namespace detail
@@ -332,13 +323,9 @@ supervisor_ref start_supervisor(supervisor_options options, std::vector<child_sp
 }
 
 child_spec child_supervisor(std::string id, supervisor_options options, std::vector<child_spec> children) {
-  child_spec spec;
-  spec.id = std::move(id);
-  spec.type = child_type::supervisor;
-  spec.start = [options = std::move(options), children = std::move(children)] {
+  return detail::supervisor_child(std::move(id), [options = std::move(options), children = std::move(children)] {
     return detail::child_of(try_start_supervisor(options, children));
-  };
-  return spec;
+  });
 }
 
 }  // namespace joist::inline v0

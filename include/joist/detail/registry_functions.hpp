@@ -258,9 +258,8 @@ supervisor_ref start_registry(const registry<Key, Value>& r) {
 
 template <class Key, class Value>
 child_spec child_registry(std::string id, const registry<Key, Value>& r) {
-  child_spec spec{std::move(id), [state = r.state_] { return detail::child_of(detail::start_registry(state)); }};
-  spec.type = child_type::supervisor;
-  return spec;
+  return detail::supervisor_child(std::move(id),
+                                  [state = r.state_] { return detail::child_of(detail::start_registry(state)); });
 }
 
 template <class Key, class Value>

@@ -58,9 +58,6 @@ struct task_access {
   }
 };
 
-/// From a limit that begins now to a point of time, for several waits.
-[[nodiscard]] inline deadline fixed(deadline limit) { return deadline::resolved(limit.resolve()); }
-
 /// Throws where there is no result to wait for, or not for the caller.
 template <class T>
 void check(task<T>& t) {

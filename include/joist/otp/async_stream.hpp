@@ -152,7 +152,7 @@ class task_stream {
     auto handle = detail::task_access::start(
         where_, [f = plain(), in = std::move(in)]() mutable -> value { return std::invoke(f, std::move(in)); });
     made.started = detail::task_access::started(handle);
-    made.until = detail::fixed(options_.timeout);
+    made.until = options_.timeout.fixed();
     running_.emplace_hint(running_.end(), started_, std::move(made));
     waiting_.add(std::move(detail::task_access::request_of(handle)), started_++);
   }

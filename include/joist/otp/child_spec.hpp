@@ -81,6 +81,17 @@ result<started_child, start_error> child_of(result<Ref, start_error> started) {
   if (started.error().what == start_error::kind::ignored) return started_child{};
   return failure{std::move(started).error()};
 }
+inline result<started_child, start_error> child_of(result<pid, start_error> started) {
+  if (started) return started_child{*started};
+  return failure{std::move(started).error()};
+}
+
+/// The spec of a child that is a supervisor: permanent, and stopped without a limit.
+[[nodiscard]] inline child_spec supervisor_child(std::string id, start_function start) {
+  child_spec spec{std::move(id), std::move(start)};
+  spec.type = child_type::supervisor;
+  return spec;
+}
 }  // namespace detail
 
 /// A start function for a server; the arguments are copied for each start.

@@ -100,11 +100,9 @@ dynamic_supervisor_ref start_dynamic_supervisor(Arguments... arguments) {
 [[nodiscard]] child_spec child_dynamic_supervisor(std::string id, dynamic_supervisor_options options = {});
 template <class Module, class... Arguments>
 [[nodiscard]] child_spec child_dynamic_supervisor(std::string id, Arguments... arguments) {
-  child_spec spec{std::move(id), [... kept = std::move(arguments)] {
-                    return detail::child_of(try_start_dynamic_supervisor<Module>(kept...));
-                  }};
-  spec.type = child_type::supervisor;
-  return spec;
+  return detail::supervisor_child(std::move(id), [... kept = std::move(arguments)] {
+    return detail::child_of(try_start_dynamic_supervisor<Module>(kept...));
+  });
 }
 
 /// Makes specs of children that share their first arguments: f(rest...) is child<Server>(type, common..., rest...).

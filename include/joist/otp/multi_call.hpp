@@ -53,7 +53,7 @@ template <range_of_servers Servers, std::copy_constructible Message>
 auto multi_call(const Servers& servers, const Message& message, detail::deadline limit = default_call_limit) {
   using reply = detail::reply_to<Message>;
   using ref_type = std::ranges::range_value_t<Servers>;
-  const detail::deadline until = detail::deadline::resolved(limit.resolve());
+  const detail::deadline until = limit.fixed();
   std::vector<ref_type> asked;
   for (const ref_type& server : servers) {
     detail::refuse_to_call_oneself(server.process());

@@ -128,11 +128,7 @@ pid start_pg(const pg_scope<Group>& scope) {
 /// A scope as a child: permanent.
 template <class Group>
 [[nodiscard]] child_spec child_pg(std::string id, const pg_scope<Group>& scope) {
-  return {std::move(id), [scope]() -> result<started_child, start_error> {
-            auto started = try_start_pg(scope);
-            if (!started) return failure{std::move(started).error()};
-            return started_child{*started};
-          }};
+  return {std::move(id), [scope] { return detail::child_of(try_start_pg(scope)); }};
 }
 
 }  // namespace joist::inline v0

@@ -162,10 +162,8 @@ supervisor_ref start_supervisor(Arguments... arguments) {
 [[nodiscard]] child_spec child_supervisor(std::string id, supervisor_options options, std::vector<child_spec> children);
 template <class Module, class... Arguments>
 [[nodiscard]] child_spec child_supervisor(std::string id, Arguments... arguments) {
-  child_spec spec{std::move(id),
-                  [... kept = std::move(arguments)] { return detail::child_of(try_start_supervisor<Module>(kept...)); }};
-  spec.type = child_type::supervisor;
-  return spec;
+  return detail::supervisor_child(
+      std::move(id), [... kept = std::move(arguments)] { return detail::child_of(try_start_supervisor<Module>(kept...)); });
 }
 
 }  // namespace joist::inline v0

@@ -130,7 +130,7 @@ template <class F>
 template <class T>
 auto await_many(std::vector<task<T>>& tasks, detail::deadline limit = default_call_limit) {
   for (auto& t : tasks) detail::check(t);
-  const detail::deadline until = detail::fixed(limit);
+  const detail::deadline until = limit.fixed();
   std::vector<std::optional<detail::value_for<T>>> got(tasks.size());
   detail::lent_requests<T> waiting{tasks};
   while (!waiting.set.empty()) {
@@ -156,7 +156,7 @@ template <class... Tasks>
 requires(sizeof...(Tasks) > 0 &&
          (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(detail::deadline limit, Tasks&&... tasks) {
   (detail::check(tasks), ...);
-  return detail::await_in_order(detail::fixed(limit), tasks...);
+  return detail::await_in_order(limit.fixed(), tasks...);
 }
 template <class... Tasks>
 requires(sizeof...(Tasks) > 0 && (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(Tasks&&... tasks) {
@@ -181,7 +181,7 @@ struct poll_options {
 template <class T>
 std::vector<std::optional<result<T, exit_reason>>> poll_many(std::vector<task<T>>& tasks, const poll_options& options = {}) {
   std::vector<std::optional<result<T, exit_reason>>> got(tasks.size());
-  const detail::deadline until = detail::fixed(options.timeout);
+  const detail::deadline until = options.timeout.fixed();
   detail::lent_requests<T> waiting{tasks};
   for (std::size_t wanted = std::min(options.limit, waiting.set.size()); wanted > 0; --wanted) {
     auto next = waiting.set.wait_response(until);
