@@ -114,3 +114,45 @@ TEST_CASE("info: unknown processes have none, and threads are refused", "[L15]")
   CHECK(support::refuses(errc::not_a_process, [] { (void)processes(); }));
   CHECK(support::refuses(errc::not_a_process, [] { (void)system_info(); }));
 }
+
+TEST_CASE("longest_mailboxes: the longest first, to within 1024 messages, and no more than are asked for") {
+  support::everywhere([] {
+    const pid full = spawn([] { receive<support::go>(); });
+    const pid fuller = spawn([] { receive<support::go>(); });
+    for (int i = 0; i < 6000; ++i) {
+      if (i < 3000) send(full, i);
+      send(fuller, i);
+    }
+    for (const pid p : {full, fuller}) EXPECT(process_info(p));  // it has taken them in
+    const auto both = longest_mailboxes(10, 1500);
+    EXPECT(both.size() == 2 && both[0].process == fuller && both[1].process == full);
+    EXPECT(both[0].messages > 6000 - 1024 && both[0].messages <= 6000);
+    EXPECT(longest_mailboxes(1, 1500).size() == 1);
+    EXPECT(longest_mailboxes(10, 7000).empty());
+    for (const pid p : {full, fuller}) {
+      send(p, support::go{});
+      (void)support::await_end(p);
+    }
+  });
+}
+
+TEST_CASE("message_queue_length: what the caller has taken in and not received") {
+  support::everywhere([] {
+    for (int i = 0; i < 3; ++i) send(self(), i);
+    receive<int>([](int i) { return i == 2; });
+    EXPECT(message_queue_length() == 2);
+    EXPECT(receive<int>() == 0 && receive<int>() == 1);
+    EXPECT(message_queue_length() == 0);
+  });
+}
+
+TEST_CASE("system_info: a process that could run and does not is in a run queue") {
+  runtime rt{support::quiet(1)};
+  rt.ask([] {
+    EXPECT(system_info().run_queue_length == 0);
+    const monitored m = spawn_monitor([] {});
+    EXPECT(system_info().run_queue_length == 1);
+    (void)support::reason_of(m);
+    EXPECT(system_info().run_queue_length == 0);
+  });
+}

@@ -42,6 +42,17 @@ struct process_details {
 /// Pids of all processes that are alive, or were a moment ago.     [process]
 [[nodiscard]] std::vector<pid> processes();
 
+struct mailbox_length {
+  pid process;
+  std::size_t messages;
+};
+/// The processes with the longest mailboxes, of `at_least` messages; at most `most` of them, the longest first. A look, for
+/// which no process is asked: lengths are known to within 1024, shorter ones count as nothing, and as of when the process
+/// took messages in last: one that has not come back to the runtime has more.     [process]
+[[nodiscard]] std::vector<mailbox_length> longest_mailboxes(std::size_t most, std::size_t at_least = 1024);
+/// Of the caller: messages that it has taken in and not yet received.     [process]
+[[nodiscard]] std::size_t message_queue_length();
+
 struct system_details {
   std::size_t workers = 0;
   std::size_t threads = 0;        ///< made so far: of the workers and beside them
@@ -52,7 +63,8 @@ struct system_details {
   std::size_t behind_stuck = 0;   ///< processes that share a stack with one that is stuck, and wait for it
   std::size_t process_count = 0;
   std::size_t process_limit = 0;
-  std::size_t slots_made = 0;  ///< shared stacks in use so far
+  std::size_t run_queue_length = 0;  ///< processes that could run and do not, about
+  std::size_t slots_made = 0;        ///< shared stacks in use so far
   std::size_t slot_limit = 0;
   std::size_t slot_bytes = 0;
   std::size_t own_stacks = 0;

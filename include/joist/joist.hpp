@@ -19,6 +19,7 @@
 #include <joist/process.hpp>
 #include <joist/receive.hpp>
 #include <joist/ref.hpp>
+#include <joist/report.hpp>
 #include <joist/runtime.hpp>
 #include <joist/sendable.hpp>
 #include <joist/simulate.hpp>

@@ -145,7 +145,9 @@ class forced_exit {
 /// before they go on with it: exit(reason).     [process]
 template <class F>
 [[nodiscard]] std::optional<exit_reason> catch_end(F&& f) {
-  return detail::call_catching_end([](void* g) { (*static_cast<std::remove_reference_t<F>*>(g))(); }, std::addressof(f));
+  using function = std::remove_reference_t<F>;
+  const void* at = std::addressof(f);
+  return detail::call_catching_end([](void* g) { (*static_cast<function*>(g))(); }, const_cast<void*>(at));
 }
 
 /// Sends an exit signal (OTP: exit/2): `kill` ends any process, with the reason killed; `normal` does nothing to others

@@ -17,6 +17,7 @@
 #include <joist/log.hpp>
 #include <joist/pid.hpp>
 #include <joist/process.hpp>
+#include <joist/report.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -37,6 +38,7 @@ struct runtime_options {
   std::uint32_t reductions = 4000;                  ///< runtime calls a process may make before others have their turn
   log_sink log = {};                                ///< empty: spdlog_sink()
   log_level log_from = log_level::debug;            ///< what is less severe is not logged
+  report_filter on_report = {};                     ///< sees each report before that: redacts it, or drops it
   bool crash_reports = true;                        ///< log a report for every abnormal end
   std::chrono::milliseconds stop_deadline{5000};    ///< of the destructor and of run()
   std::size_t spare_threads = 256;            ///< most threads beside the workers, for code that blocks or computes long

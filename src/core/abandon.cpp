@@ -60,14 +60,17 @@ void stack_given_up(worker& w, process_control& p) {
   p.body = nullptr;
   p.box.in_guard = p.box.scanned = false;
   p.uncontained = p.uninterrupted = 0;
+  p.telling = false;
   x.thrown = nullptr;
   if (!p.ending) announce_exit(p, std::exchange(x.reason, {}), nullptr);
   if (w.home.given_up.first(x.given_up_at)) {
-    w.home.log(
-        log_level::error,
-        fmt::format("process {} \"{}\" ({}): its stack is given up, and what it owned is leaked: {}. The same in this "
-                    "place is counted from now on, in system_info().abandoned_stacks, and not logged.",
-                    w.home.pid_of(p), x.label, x.reason, x.given_up_because));
+    report r{report_kind::crash, log_level::error, w.home.pid_of(p), {}};
+    r.text = fmt::format(
+        "process {} \"{}\": its stack is given up, and what it owned is leaked: {}. The same in this place is counted from "
+        "now "
+        "on, in system_info().abandoned_stacks, and not logged.",
+        r.process, x.label, x.given_up_because);
+    w.home.log(r.add("reason", x.reason.to_string()));
   }
   if (p.stack->lent) replace_lent_stack(w, p);
 }

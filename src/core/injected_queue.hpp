@@ -48,6 +48,10 @@ class injected_queue {
     return taken;
   }
 
+  /// About now.     [any thread]
+  [[nodiscard]] std::size_t waiting() const noexcept {
+    return static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, count_.load(std::memory_order_relaxed)));
+  }
   [[nodiscard]] bool empty() const noexcept { return count_.load(std::memory_order_seq_cst) <= 0; }
 
  private:

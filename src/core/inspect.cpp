@@ -137,6 +137,12 @@ void resume(pid target) {
 
 std::vector<pid> processes() { return spend(require_process("processes"), reductions_of_a_list).home.all(); }
 
+std::vector<mailbox_length> longest_mailboxes(std::size_t most, std::size_t at_least) {
+  return spend(require_process("longest_mailboxes"), reductions_of_a_list).home.longest_mailboxes(most, at_least);
+}
+
+std::size_t message_queue_length() { return require_process("message_queue_length").running->box.length; }
+
 system_details system_info() { return spend(require_process("system_info"), reductions_of_a_list).home.info(); }
 
 }  // namespace joist::inline v0

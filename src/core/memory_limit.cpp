@@ -21,8 +21,8 @@ void log_excess(const process_control& p, const memory_limit& limit, const std::
   if (p.extras != nullptr && !p.extras->label.empty()) who += fmt::format(" \"{}\"", p.extras->label);
   const std::string name = home.names.name_of(self);
   if (!name.empty()) who += fmt::format(", named {}", name);
-  home.log(log_level::error,
-           fmt::format("{} is over its memory limit: {}{}", who, what, limit.kill ? "; it is killed" : ""));
+  home.log({report_kind::notice, log_level::error, self,
+            fmt::format("{} is over its memory limit: {}{}", who, what, limit.kill ? "; it is killed" : "")});
 }
 
 }  // namespace

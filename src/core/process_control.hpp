@@ -126,6 +126,7 @@ struct alignas(64) process_control : fiber::fiber {
   bool ready = true;       // something has come that its wait is for
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
   intent left_with = intent::yield;
+  bool telling = false;          // a telemetry handler runs in it
   std::uint8_t uncontained = 0;  // sections it is in where a fault would stop the program: see fault.hpp
   std::uint32_t index = 0;
   std::atomic<std::uint32_t> spent{0};  // reductions, in units of 1: wraps; the owner writes

@@ -79,8 +79,10 @@ void call_body(void* body) {
 // The frames below a process's own are on its stack while it waits, a million times: this one and process_main() keep what
 // they need in the process, and leave the rest to functions that are called when the body is over.
 [[gnu::noinline]] void run_body(process_control& p) {
-  if (p.ending) return;  // ended before it began
   try {
+    if (this_worker()->home.events.is_heard(telemetry::detail::event_type_of<telemetry::process_spawned>)) [[unlikely]]
+      tell_spawned(p);
+    if (p.ending) return;  // ended before it began
     call_tracing_throws(&call_body, p.body, &p);
   } catch (...) {
     note_end(p);
@@ -108,7 +110,11 @@ void call_body(void* body) {
     if (!p.ending)
       announce_exit(p, p.extras != nullptr ? std::exchange(p.extras->reason, {}) : exit_reason::normal, nullptr);
   }
-  if (p.declared_dead.load(std::memory_order_relaxed)) drop_timers_late(p);
+  if (p.declared_dead.load(std::memory_order_relaxed)) {
+    drop_timers_late(p);  // its end has been told
+  } else if (const auto end = end_to_tell::of(this_worker()->home, p)) {
+    end->tell(this_worker()->home);
+  }
   clear_process(p);
   (void)switch_away(*this_worker(), intent::end);
 }

@@ -63,8 +63,8 @@ send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias
   message->word = alias_word;
   worker* w = this_worker();
   const bool from_process = w != nullptr && w->running != nullptr;
-  // M04, L12: what is dead sends nothing more, but for what its destructors send.
-  if (from_process && w->running->ending && !cleans_up(*w->running)) [[unlikely]] {
+  // M04, L12: what is dead sends nothing more, but for what its destructors send, and telemetry handlers.
+  if (from_process && w->running->ending && !w->running->telling && !cleans_up(*w->running)) [[unlikely]] {
     charge(*w);
     return send_result::sent;
   }
@@ -220,7 +220,14 @@ no_preempt::~no_preempt() {
     (void)give_turn(*w);  // never throws: who is ended is unwound at its next call
 }
 
-void log(log_level level, std::string_view text) { require_process("log").home.log(level, text); }
+void log(log_level level, std::string_view text) {
+  worker& w = require_process("log");
+  if (w.home.logs(level)) w.home.log(report{report_kind::notice, level, w.home.pid_of(*w.running), std::string{text}});
+}
+void log(const report& r) {
+  worker& w = require_process("log");
+  if (w.home.logs(r.level)) w.home.log(r);
+}
 bool logs(log_level level) { return require_process("logs").home.logs(level); }
 
 void checkpoint() { (void)spend(require_process("checkpoint")); }

@@ -15,6 +15,8 @@
 #include "base/pool.hpp"
 #include "base/sanitizer.hpp"
 #include "core/memory_limit.hpp"
+#include "core/process_main.hpp"
+#include "core/simulation.hpp"
 #include "core/whereabouts.hpp"
 #include "fiber/isolation.hpp"
 
@@ -129,6 +131,7 @@ scheduler::scheduler(const runtime_options& o, core::held_node claim, bool simul
       names{table, claim.get().node},
       workers{(simulated ? 1 : o.workers) + o.spare_threads},
       sink_{o.log ? o.log : spdlog_sink()},
+      on_report_{o.on_report},
       log_from_{detail::is_silent(sink_) ? log_level::none : o.log_from} {
   const std::size_t count = simulated ? 1 : options.workers;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -261,6 +264,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.declared_dead.store(false, std::memory_order_relaxed);
   p.inside.store(false, std::memory_order_relaxed);  // of a stack that was given up in the middle
   p.uncontained = 0;
+  p.telling = false;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent.store(0, std::memory_order_relaxed);
@@ -385,6 +389,19 @@ bool scheduler::queues_empty() const noexcept {
   return std::all_of(workers.begin(), workers.end(), [](const auto& w) { return w->queue.empty(); });
 }
 
+std::vector<mailbox_length> scheduler::longest_mailboxes(std::size_t most, std::size_t at_least) const {
+  std::vector<mailbox_length> found;
+  table.for_each_place([&](const process_control& p) {
+    // relaxed: a figure that is outdated soon; what it counts is not looked at.
+    const std::size_t messages = p.backlog.load(std::memory_order_relaxed);
+    if (messages >= at_least && !p.signals.is_closed()) found.push_back({pid_of(p), messages});
+  });
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
+  std::partial_sort(found.begin(), end, found.end(), [](auto& a, auto& b) { return a.messages > b.messages; });
+  found.erase(end, found.end());
+  return found;
+}
+
 std::vector<pid> scheduler::all() const {
   std::vector<pid> found;
   table.for_each_place([&](const process_control& p) {
@@ -403,6 +420,8 @@ system_details scheduler::info() const {
   const std::size_t living = alive();
   d.process_count = living > d.zombies ? living - d.zombies : 0;
   d.process_limit = table.limit();
+  for (const auto& q : injected) d.run_queue_length += q.waiting();
+  for (const auto& w : workers) d.run_queue_length += w->simulated != nullptr ? w->simulated->waiting() : w->queue.waiting();
   d.slots_made = stacks.slots_made();
   d.slot_limit = stacks.slot_limit();
   d.slot_bytes = stacks.slot_bytes();
@@ -430,8 +449,25 @@ system_details scheduler::info() const {
   return d;
 }
 
-void scheduler::log(log_level level, std::string_view text) noexcept {
-  if (!logs(level)) return;
+// What a filter takes out must not be logged because it failed: nothing of that report is.
+void scheduler::write(report& r) {
+  bool wanted = true;
+  if (on_report_) {
+    std::string failure;
+    try {
+      wanted = on_report_(r);
+    } catch (...) {
+      const auto [type, what] = core::describe_current_exception();
+      failure = fmt::format("a report ({}, of {}) is not shown: runtime_options::on_report threw {}: {}", to_string(r.kind),
+                            r.process, type, what);
+    }
+    if (!failure.empty()) return sink_(r.level, failure);
+  }
+  if (wanted) sink_(r.level, r.fields.empty() ? r.text : r.to_string());
+}
+
+void scheduler::log(report r) noexcept {
+  if (!logs(r.level)) return;
   const core::worker* here = core::this_worker();
   process_control* p = here != nullptr ? here->running : nullptr;
   // Who holds the mutex keeps its turn, and its fault stops the program, or others would wait for ever. Unlike no_preempt
@@ -440,9 +476,18 @@ void scheduler::log(log_level level, std::string_view text) noexcept {
   const core::uncontained uncontained{p};
   try {
     const std::scoped_lock lock{log_mutex_};
-    sink_(level, text);
+    write(r);
   } catch (...) {
     // A sink that throws loses its line; there is nobody left to tell.
+  }
+}
+
+void scheduler::log(log_level level, std::string_view text) noexcept {
+  if (!logs(level)) return;
+  try {
+    log(report{report_kind::notice, level, {}, std::string{text}});
+  } catch (...) {
+    // No memory for the words: they are lost.
   }
 }
 

@@ -22,6 +22,7 @@
 #include "core/process_table.hpp"
 #include "core/relief.hpp"
 #include "core/signal.hpp"
+#include "core/telemetry.hpp"
 #include "core/watcher.hpp"
 #include "core/worker.hpp"
 #include "core/worker_list.hpp"
@@ -112,10 +113,12 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   [[nodiscard]] core::process_control* find(pid target) const noexcept;
   void process_ended(core::worker& w, core::process_control& p) noexcept;
 
+  void log(report r) noexcept;
   void log(log_level level, std::string_view text) noexcept;
   [[nodiscard]] bool logs(log_level level) const noexcept { return level >= log_from_ && level < log_level::none; }
   [[nodiscard]] system_details info() const;
   [[nodiscard]] std::vector<pid> all() const;
+  [[nodiscard]] std::vector<mailbox_length> longest_mailboxes(std::size_t most, std::size_t at_least) const;
   [[nodiscard]] std::size_t alive() const noexcept;
   [[nodiscard]] bool accepts() const noexcept { return accepts_.load(std::memory_order_acquire); }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
@@ -148,6 +151,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   std::atomic<std::uint32_t> urgent_askers{0};   // of high priority, waiting for answers of others
   std::mutex report_mutex;                       // between a report at a stop and ends: see clear_process
   core::places_logged given_up;                  // stacks are, in these places
+  core::event_handlers events;                   // who listens
 
  private:
   scheduler(const runtime_options& checked, core::held_node claim, bool simulated);
@@ -159,6 +163,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
     if (result == core::signal_word::push_result::wake) enqueue(p, here, true);
     return result;
   }
+  void write(report& r);
   void note_urgent(core::process_control& p) noexcept;
   void check_accepts() const;
   void listen(const std::shared_ptr<ask_state>& listener);
@@ -186,6 +191,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   stop_report report_;
   std::mutex log_mutex_;
   log_sink sink_;
+  report_filter on_report_;
   const log_level log_from_;
   core::fault_handlers handlers_;
 };

@@ -179,14 +179,14 @@ void tell_listener(process_extras& x) {
 // The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, and what
 // has destructors of users, is left alone for it. Returns what
 // is to be logged.
-[[nodiscard]] std::string make_end_known(process_control& p, exit_reason reason, node* rest) {
+[[nodiscard]] std::optional<report> make_end_known(process_control& p, exit_reason reason, node* rest) {
   JOIST_ASSERT(!p.ending, "a process ends once");
   scheduler& home = this_worker()->home;
   const pid self = home.pid_of(p);
   const bool declared = p.declared_dead.load(std::memory_order_relaxed);
-  std::string report;
+  std::optional<report> crash;
   if (!reason.is_orderly() && home.options.crash_reports && home.logs(log_level::error) && !home.stopping())
-    report = crash_report_of(home, p, reason);
+    crash = crash_report_of(home, p, reason);
   // Half told, its links would wait for ever.
   const uncontained telling{this_worker()->running == &p ? &p : nullptr};
   process_extras& x = p.more();
@@ -203,7 +203,7 @@ void tell_listener(process_extras& x) {
   answer_all(p, late);
   tell_listener(x);
   if (slept) home.inject(p);  // it is to be unwound
-  return report;
+  return crash;
 }
 
 }  // namespace
@@ -265,7 +265,7 @@ struct chain {
 
 }  // namespace
 
-std::string take_signals_for(process_control& p) {
+std::optional<report> take_signals_for(process_control& p) {
   node* list = p.signals.take();
   if (list == nullptr) return {};
   // Where exits are trapped they become messages, in the order of the mailbox: only a kill is to be acted on now.
@@ -294,8 +294,7 @@ std::string take_signals_for(process_control& p) {
 }
 
 void announce_exit(process_control& p, exit_reason reason, node* rest) {
-  const std::string report = make_end_known(p, std::move(reason), rest);
-  if (!report.empty()) this_worker()->home.log(log_level::error, report);
+  if (auto crash = make_end_known(p, std::move(reason), rest)) this_worker()->home.log(*std::move(crash));
 }
 
 void drop_timers_late(process_control& p) {

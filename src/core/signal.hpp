@@ -22,8 +22,9 @@
 #include <joist/detail/node.hpp>
 #include <joist/exit_reason.hpp>
 #include <joist/pid.hpp>
+#include <joist/report.hpp>
 
-#include <string>
+#include <optional>
 
 #include "core/process_control.hpp"
 
@@ -63,7 +64,7 @@ void take_signals(process_control& p);
 /// Of the signals that have come to a process that runs and does not take them: if one of them ends it, acts on all up to
 /// that one, and makes its end known. Else they stay for it.     [the watcher, under a claim]
 /// Returns what is to be logged, when the claim is over: no code of users runs here.
-[[nodiscard]] std::string take_signals_for(process_control& p);
+[[nodiscard]] std::optional<report> take_signals_for(process_control& p);
 
 /// Makes the end of `p` known: no signal is taken any more, the name is free, links and watchers are told, what had
 /// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]

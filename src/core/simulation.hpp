@@ -15,6 +15,7 @@ class simulation {
 
   void add(process_control& p) { ready_.push_back(&p); }
   [[nodiscard]] bool idle() const noexcept { return ready_.empty(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return ready_.size(); }
   /// One of those that may run, and for how many reductions: of the highest priority there is (`low` counts as normal, and
   /// is chosen as often). With `urgent`, while one of high priority waits for an answer, now and then of all.
   [[nodiscard]] process_control& choose(std::int32_t& reductions, bool urgent) noexcept;

@@ -113,17 +113,20 @@ void watcher::relieve(worker& w, const sight& s, std::int64_t now) {
 
 // False: the process is in the middle of a runtime call; soon again.
 bool watcher::act_for(worker& w, process_control& p) {
-  std::string report;
+  std::optional<report> crash;
+  std::optional<end_to_tell> end;
   {
     const claim mine{p, w.home.claim_mutex};
     if (!mine.holds()) return false;
     if (w.running_now.load(std::memory_order_seq_cst) != &p || p.signals.is_closed()) return true;
     p.urgent.store(false, std::memory_order_seq_cst);
     acting_.store(true, std::memory_order_seq_cst);
-    report = take_signals_for(p);
+    crash = take_signals_for(p);
+    if (p.declared_dead.load(std::memory_order_relaxed)) end = end_to_tell::of(w.home, p);
     acting_.store(false, std::memory_order_seq_cst);
   }
-  if (!report.empty()) w.home.log(log_level::error, report);
+  if (crash) w.home.log(*std::move(crash));
+  if (end) end->tell(w.home);
   return true;
 }
 

@@ -57,6 +57,10 @@ class ordering {
   std::string problem_;
 };
 
+void say(log_level level, std::string text, const exit_reason& reason) {
+  log(report{report_kind::application, level, self(), std::move(text)}.add("reason", reason.to_string()));
+}
+
 // Starts them, watches them, stops them in reverse.
 class controller : public gen_server<controller> {
  public:
@@ -112,7 +116,7 @@ void controller::start(application app, environment::settings given) {
   });
   if (!failed) return;
   const exit_reason why = exit_reason::shutdown_with(failed_to_start{fmt::format("application {}", m.app.name), *failed});
-  log(log_level::error, fmt::format("application {} did not start\n  reason: {}", m.app.name, *failed));
+  say(log_level::error, fmt::format("application {} did not start", m.app.name), *failed);
   stop_all();
   joist::exit(why);
 }
@@ -131,8 +135,8 @@ void controller::handle_info(exited end) {
   const bool failed = !end.reason.is_orderly();
   // A supervisor that gives up exits with shutdown: nobody told it to, so that is a failure here.
   const bool gave_up = end.reason.which() == exit_reason::kind::shutdown;
-  log(failed || gave_up ? log_level::error : log_level::info,
-      fmt::format("application {} has ended\n  reason: {}", at->app.name, end.reason));
+  say(failed || gave_up ? log_level::error : log_level::info, fmt::format("application {} has ended", at->app.name),
+      end.reason);
   const bool stops =
       at->app.type == restart_type::permanent || (at->app.type == restart_type::transient && (failed || gave_up));
   if (stops)
@@ -149,13 +153,13 @@ void controller::stop_one(member& m, detail::deadline until) {
   auto tell = [&m](const std::function<void()>& f, const char* what) {
     if (!f) return;
     if (const auto failed = catch_end([&f] { f(); }))
-      log(log_level::error, fmt::format("application {}: {} ended by {}", m.app.name, what, *failed));
+      say(log_level::error, fmt::format("application {}: {} failed", m.app.name, what), *failed);
   };
   tell(m.app.prepare_stop, "prepare_stop");
   if (const pid supervisor = std::exchange(m.supervisor, {})) {
     const exit_reason reason = otp::stop_child(supervisor, shutdown_policy{until});
     if (reason.which() != exit_reason::kind::shutdown)
-      log(log_level::warning, fmt::format("application {} was stopped and ended by {}", m.app.name, reason));
+      say(log_level::warning, fmt::format("application {} was stopped and ended otherwise", m.app.name), reason);
   }
   tell(m.app.stopped, "stopped");
 }

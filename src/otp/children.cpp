@@ -1,6 +1,7 @@
 #include "otp/children.hpp"
 
 #include <joist/joist.hpp>
+#include <joist/otp/telemetry.hpp>
 
 namespace joist::inline v0::otp {
 
@@ -29,7 +30,7 @@ failure<supervisor_error> not_started(start_error why) {
 }
 
 failure<supervisor_error> not_started(start_error why, const child_spec& spec) {
-  if (why.what == start_error::kind::failed) report("start_error", why.reason, spec, {});
+  if (why.what == start_error::kind::failed) report_child("start_error", why.reason, spec, {});
   return not_started(std::move(why));
 }
 
@@ -89,11 +90,12 @@ bool stopped_as_told(const exit_reason& reason, const child_spec& spec) {
 }  // namespace
 
 void report_stopped(const exit_reason& reason, const child_spec& spec, pid process) {
-  if (!stopped_as_told(reason, spec)) report("shutdown_error", reason, spec, process);
+  if (!stopped_as_told(reason, spec)) report_child("shutdown_error", reason, spec, process);
 }
 
-void report_too_many_restarts(const child_spec& spec) {
-  report("shutdown", exit_reason::of("reached the most restarts within the period"), spec, {});
+void tell_too_many_restarts(const child_spec& spec, std::size_t restarts) {
+  telemetry::execute(telemetry::supervisor_gave_up{{restarts}, {self(), spec.id}});
+  report_child("shutdown", exit_reason::of("reached the most restarts within the period"), spec, {});
 }
 
 result<started_child, start_error> run_start(const start_function& start) {
@@ -129,14 +131,31 @@ std::string who() {
   return me && !me->name.empty() ? fmt::format("{} {}", self(), me->name) : fmt::format("{}", self());
 }
 
+std::string words_for(const child_spec& spec, pid process) {
+  std::string words = fmt::format("\"{}\"", spec.id);
+  if (process) words += fmt::format(" {}", process);
+  return words + fmt::format(", {}, {}", name_of(spec.restart), spec.type == child_type::worker ? "worker" : "supervisor");
+}
+
 }  // namespace
 
-void report(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process) {
+void report_child(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process) {
   if (!logs(log_level::error)) return;
-  std::string text = fmt::format("supervisor {}: {}\n  reason: {}\n  child: \"{}\"", who(), context, reason, spec.id);
-  if (process) text += fmt::format(" {}", process);
-  text += fmt::format(", {}, {}", name_of(spec.restart), spec.type == child_type::worker ? "worker" : "supervisor");
-  log(log_level::error, text);
+  report r{report_kind::supervisor, log_level::error, self(), fmt::format("supervisor {}: {}", who(), context)};
+  r.add("reason", reason.to_string());
+  log(r.add("child", words_for(spec, process)));
+}
+
+void tell_started(const child_spec& spec, pid process, std::size_t restarts, std::optional<log_level> reported) {
+  if (!process) return;
+  if (restarts == 0) {
+    telemetry::execute(telemetry::child_started{{}, {self(), spec.id, process}});
+  } else {
+    telemetry::execute(telemetry::child_restarted{{restarts}, {self(), spec.id, process}});
+  }
+  if (!reported || !logs(*reported)) return;
+  report r{report_kind::progress, *reported, self(), fmt::format("supervisor {}: started", who())};
+  log(r.add("child", words_for(spec, process)));
 }
 
 }  // namespace joist::inline v0::otp

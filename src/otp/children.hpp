@@ -2,6 +2,7 @@
 #pragma once
 
 #include <joist/exit_reason.hpp>
+#include <joist/log.hpp>
 #include <joist/otp/supervisor.hpp>
 
 #include <optional>
@@ -49,8 +50,10 @@ exit_reason stop_child(pid process, const shutdown_policy& policy);
 void stop_child(pid process, const child_spec& spec);
 /// Reports the end of a child that was stopped, unless it is as it should be.
 void report_stopped(const exit_reason& reason, const child_spec& spec, pid process);
-/// Reports that this child was started again once too often.
-void report_too_many_restarts(const child_spec& spec);
+/// That this child was started again once too often: one of `restarts`.
+void tell_too_many_restarts(const child_spec& spec, std::size_t restarts);
+/// That a child runs; `restarts`: within the period, 0 when it was not started again. `reported`: to the log, too.
+void tell_started(const child_spec& spec, pid process, std::size_t restarts, std::optional<log_level> reported);
 
 /// Runs a start function; what it throws is a failed start.     [the supervisor]
 result<started_child, start_error> run_start(const start_function& start);
@@ -59,7 +62,7 @@ result<started_child, start_error> run_start(const start_function& start);
 void take_name(const std::string& name);
 
 /// `context`: start_error, child_terminated, shutdown_error, shutdown.
-void report(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process);
+void report_child(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process);
 
 /// Starts a supervisor of class Server, labelled by its module, or by what it is.     [process]
 template <class Ref, class Server, class Module>

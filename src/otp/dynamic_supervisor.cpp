@@ -121,6 +121,9 @@ class dynamic_server : public gen_server<dynamic_server> {
     otp::take_name(options_.name);
   }
   void restart(child_map::iterator at);
+  void tell_started(const child_spec& spec, pid process, std::size_t restarts) const {
+    otp::tell_started(spec, process, restarts, options_.log_progress ? std::optional{log_level::debug} : std::nullopt);
+  }
 
   const std::string module_;
   const dynamic_supervisor_options options_;
@@ -137,6 +140,7 @@ child_result dynamic_server::handle_call(start_child request) {
   auto started = otp::run_start(spec.start);
   if (!started) return otp::not_started(std::move(started).error(), spec);
   if (started->process) {
+    tell_started(spec, started->process, 0);
     if (spec.restart == restart_type::temporary) spec.start = nullptr;  // with its arguments
     children_.emplace(started->process, child{std::move(spec), started_++});
   }
@@ -188,7 +192,7 @@ void dynamic_server::handle_info(exited end) {
   const auto at = children_.find(end.process);
   if (at == children_.end() || at->second.restarting) return;
   const child_spec& spec = at->second.spec;
-  if (otp::is_reported(spec.restart, end.reason)) otp::report("child_terminated", end.reason, spec, end.process);
+  if (otp::is_reported(spec.restart, end.reason)) otp::report_child("child_terminated", end.reason, spec, end.process);
   if (otp::starts_again(spec.restart, end.reason)) return restart(at);
   children_.erase(at);
 }
@@ -202,16 +206,17 @@ void dynamic_server::restart(child_map::iterator at) {
   child& c = at->second;
   c.restarting = true;  // until it runs
   if (!window_.add(clock::now())) {
-    otp::report_too_many_restarts(c.spec);
+    otp::tell_too_many_restarts(c.spec, window_.restarts());
     return stop(exit_reason::shutdown);
   }
   const auto started = otp::run_start(c.spec.start);
   if (!started) {
-    otp::report("start_error", started.error().reason, c.spec, {});
+    otp::report_child("start_error", started.error().reason, c.spec, {});
     return self_ref().cast(try_again{at->first});
   }
   auto entry = children_.extract(at);
   if (!started->process) return;  // it does not want to run any more
+  tell_started(c.spec, started->process, window_.restarts());
   entry.key() = started->process;
   entry.mapped().restarting = false;
   children_.insert(std::move(entry));

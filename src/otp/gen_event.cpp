@@ -1,9 +1,8 @@
 #include <joist/otp/gen_event.hpp>
+#include <joist/report.hpp>
 
 #include <algorithm>
 #include <iterator>
-
-#include "otp/thrown_at.hpp"
 
 namespace joist::inline v0 {
 
@@ -65,7 +64,7 @@ std::optional<exit_reason> event_handlers::end(place at, const handler_end& why,
   ended.splice(ended.begin(), all_, at);  // it is not there any more, whatever its terminate does
   const handler_object& object = at->object;
   std::optional<exit_reason> failed = catch_end([&] { object.type().terminate(object.get(), why, result); });
-  if (failed) report(*at, "in terminate", nullptr, *failed);
+  if (failed) report_failure(*at, "in terminate", nullptr, *failed);
   if (why.what != handler_end::kind::supervisor_ended) tell(*at, told(why));
   forget(at->supervisor);
   return failed;
@@ -78,7 +77,7 @@ std::optional<handler_error> event_handlers::swap(place at, handler_swap to, pid
   if (auto failed = catch_end([&] { made.emplace(to.make(at->object.get())); })) {
     std::list<installed> ended;
     ended.splice(ended.begin(), all_, at);
-    report(*at, "while another took its place", nullptr, *failed);
+    report_failure(*at, "while another took its place", nullptr, *failed);
     tell(*at, *failed);
     forget(before);
     return handler_error{handler_error::kind::failed, std::move(*failed)};
@@ -151,7 +150,7 @@ std::optional<exit_reason> event_handlers::run_one(place at, const std::type_inf
     do_its_wish(at);
     return std::nullopt;
   }
-  report(*at, what != nullptr ? "by a message" : "in handle_hibernate", what, *failed);
+  report_failure(*at, what != nullptr ? "by a message" : "in handle_hibernate", what, *failed);
   (void)end(at, {handler_end::kind::failed, *failed});
   return failed;
 }
@@ -165,19 +164,20 @@ void event_handlers::do_its_wish(place at) {
   const auto refused = swap(at, *std::exchange(wish->swap, std::nullopt), {});
   if (!refused || refused->what != handler_error::kind::already_present) return;
   const exit_reason reason = exit_reason::of("swap_to: there is a handler of this class and id already");
-  report(*at, "to be swapped", nullptr, reason);
+  report_failure(*at, "to be swapped", nullptr, reason);
   (void)end(at, {handler_end::kind::failed, reason});
 }
 
-void event_handlers::report(const installed& handler, const char* when, const std::type_info* what,
-                            const exit_reason& reason) const {
+void event_handlers::report_failure(const installed& handler, const char* when, const std::type_info* what,
+                                    const exit_reason& reason) const {
   if (!logs(log_level::error)) return;
-  std::string text = fmt::format("event manager {}: handler {} failed {}", self(), name_of(handler), when);
-  auto out = std::back_inserter(text);
-  if (what != nullptr) fmt::format_to(out, " of type {}", type_name(*what));
-  fmt::format_to(out, ", and is removed\n  reason: {}", reason);
-  if (const std::string state = state_of(handler); !state.empty()) fmt::format_to(out, "\n  state: {}", state);
-  log(log_level::error, text + otp::thrown_at(reason));
+  report r{report_kind::crash, log_level::error, self(),
+           fmt::format("event manager {}: handler {} failed {}", self(), name_of(handler), when)};
+  if (what != nullptr) r.text += fmt::format(" of type {}", type_name(*what));
+  r.text += ", and is removed";
+  r.add("reason", reason.to_string());
+  if (std::string state = state_of(handler); !state.empty()) r.add("state", std::move(state));
+  log(r.add_thrown_at(reason));
 }
 
 bool event_handlers::end_of_supervisor(pid process, const exit_reason& reason) {

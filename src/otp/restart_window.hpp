@@ -20,6 +20,9 @@ class restart_window {
     return restarts_.size() <= intensity_;
   }
 
+  /// Of those that were added, the ones within the period before the last.
+  [[nodiscard]] std::size_t restarts() const noexcept { return restarts_.size(); }
+
  private:
   std::uint32_t intensity_;
   std::chrono::milliseconds period_;

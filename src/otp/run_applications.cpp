@@ -52,7 +52,8 @@ void keep(program& p) {
   trap_exit(true);
   const auto started = try_start_applications(std::move(p.applications), p.options);
   if (!started) {
-    log(log_level::error, fmt::format("the program does not start\n  reason: {}", started.error().reason));
+    log(report{report_kind::application, log_level::error, self(), "the program does not start"}.add(
+        "reason", started.error().reason.to_string()));
   } else {
     const pid controller = started->process();
     const bool told =

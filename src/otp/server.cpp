@@ -3,13 +3,11 @@
 #include <joist/info.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/otp/proc.hpp>
+#include <joist/report.hpp>
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
-
-#include "otp/thrown_at.hpp"
 
 namespace joist::inline v0 {
 namespace detail {
@@ -49,22 +47,22 @@ std::string who(const server_control& c) {
   return fmt::format("server {} {}", self(), type);
 }
 
-void append_family(std::string& text) {
-  auto line = [&text](std::string_view what, const std::vector<pid>& processes) {
-    if (!processes.empty()) text += fmt::format("  {}: {}\n", what, fmt::join(processes, " "));
+void add_family(report& r) {
+  auto add = [&r](const char* what, const std::vector<pid>& processes) {
+    if (!processes.empty()) r.add(what, fmt::format("{}", fmt::join(processes, " ")));
   };
-  line("ancestors", ancestors());
-  if (const auto me = process_info(self())) line("linked to", me->links);
+  add("ancestors", ancestors());
+  if (const auto me = process_info(self())) add("linked to", me->links);
 }
 
 }  // namespace
 
 void report_crash_of_process(const exit_reason& reason) {
   if (!logs(log_level::error)) return;
-  std::string text = fmt::format("process {} ends by a crash\n  reason: {}\n", self(), reason);
-  append_family(text);
-  text.pop_back();
-  log(log_level::error, text + otp::thrown_at(reason));
+  report r{report_kind::crash, log_level::error, self(), fmt::format("process {} ends by a crash", self())};
+  r.add("reason", reason.to_string());
+  add_family(r);
+  log(r.add_thrown_at(reason));
 }
 
 pid parent_of_self() {
@@ -132,20 +130,18 @@ void log_unhandled(const server_control& c, const std::type_info& type, std::str
 void log_crash(const server_control& c, const exit_reason& reason) {
   if (!logs(log_level::error)) return;
   try {
-    std::string text = fmt::format("{} ends by a crash\n  reason: {}\n", who(c), reason);
-    auto out = std::back_inserter(text);
+    report r{report_kind::crash, log_level::error, self(), fmt::format("{} ends by a crash", who(c))};
+    r.add("reason", reason.to_string());
     if (c.last_message != nullptr) {
-      fmt::format_to(out, "  last message: {}", type_name(*c.last_message));
-      if (c.last_client) fmt::format_to(out, ", called by {}", c.last_client);
-      text += '\n';
+      r.add("last message", type_name(*c.last_message));
+      if (c.last_client) r.add("called by", fmt::format("{}", c.last_client));
     }
-    append_family(text);
+    add_family(r);
     std::string state;
     if (const auto failed = catch_end([&] { state = c.describe != nullptr ? c.describe(c.server) : ""; }))
       state = fmt::format("format_status ended by {}", *failed);
-    if (!state.empty()) fmt::format_to(out, "  state: {}\n", state);
-    text.pop_back();
-    log(log_level::error, text + otp::thrown_at(reason));
+    if (!state.empty()) r.add("state", std::move(state));
+    log(r.add_thrown_at(reason));
   } catch (const std::bad_alloc&) {
     log(log_level::error, "a server ends by a crash, and there is no memory to say more");
   }

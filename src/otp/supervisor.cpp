@@ -88,6 +88,7 @@ class supervisor_server : public gen_server<supervisor_server> {
   using place = otp::child_list::place;
 
   supervisor_server(std::string module, supervisor_init init);
+  void tell_started(const child_spec& spec, pid process, bool again, log_level level) const;
   void ended(place at, const exit_reason& reason);
   void restart(place at);
   void start_from(place first);
@@ -109,16 +110,21 @@ supervisor_server::supervisor_server(std::string module, supervisor_init init)
   for (child_spec& spec : init.children) {
     auto started = otp::run_start(spec.start);
     if (!started) {
-      otp::report("start_error", started.error().reason, spec, {});
+      otp::report_child("start_error", started.error().reason, spec, {});
       const exit_reason why = exit_reason::shutdown_with(failed_to_start{spec.id, started.error().reason});
       stop_from(children_.all().begin());
       joist::exit(why);
     }
     if (!started->process && spec.restart == restart_type::temporary) continue;
-    if (options_.log_progress)
-      log(log_level::info, fmt::format("supervisor {}: started child \"{}\" {}", self(), spec.id, started->process));
+    tell_started(spec, started->process, false, log_level::info);
     children_.add(std::move(spec), started->process);
   }
+}
+
+// OTP's levels: info for the children of init, debug for those that come later.
+void supervisor_server::tell_started(const child_spec& spec, pid process, bool again, log_level level) const {
+  otp::tell_started(spec, process, again ? window_.restarts() : 0,
+                    options_.log_progress ? std::optional{level} : std::nullopt);
 }
 
 child_result supervisor_server::handle_call(start_child request) {
@@ -129,6 +135,7 @@ child_result supervisor_server::handle_call(start_child request) {
   }
   auto started = otp::run_start(request.spec.start);
   if (!started) return otp::not_started(std::move(started).error(), request.spec);
+  tell_started(request.spec, started->process, false, log_level::debug);
   const bool kept = started->process || request.spec.restart != restart_type::temporary;
   if (kept) children_.add(std::move(request.spec), started->process);
   return *std::move(started);
@@ -149,9 +156,10 @@ child_result supervisor_server::handle_call(const restart_child& request) {
   if (at->restarting) return refused(error_kind::restarting);
   auto started = otp::run_start(at->spec.start);
   if (!started) {
-    otp::report("start_error", started.error().reason, at->spec, {});
+    otp::report_child("start_error", started.error().reason, at->spec, {});
     return otp::not_started(std::move(started).error());
   }
+  tell_started(at->spec, started->process, false, log_level::debug);
   children_.runs_as(at, started->process);
   return *std::move(started);
 }
@@ -199,7 +207,7 @@ void supervisor_server::ended(place at, const exit_reason& reason) {
   const pid process = at->process;
   children_.runs_as(at, {});
   const restart_type type = at->spec.restart;
-  if (otp::is_reported(type, reason)) otp::report("child_terminated", reason, at->spec, process);
+  if (otp::is_reported(type, reason)) otp::report_child("child_terminated", reason, at->spec, process);
   if (otp::starts_again(type, reason)) return restart(at);
   const bool significant = at->spec.significant;
   if (type == restart_type::temporary) children_.erase(at);
@@ -222,7 +230,7 @@ void supervisor_server::handle_cast(const try_again& again) {
 void supervisor_server::restart(place at) {
   at->restarting = false;
   if (!window_.add(clock::now())) {
-    otp::report_too_many_restarts(at->spec);
+    otp::tell_too_many_restarts(at->spec, window_.restarts());
     return stop(exit_reason::shutdown);
   }
   switch (options_.strategy) {
@@ -242,10 +250,11 @@ void supervisor_server::start_from(place first) {
 bool supervisor_server::start_again(place at) {
   auto started = otp::run_start(at->spec.start);
   if (started) {
+    tell_started(at->spec, started->process, true, log_level::debug);
     children_.runs_as(at, started->process);
     return true;
   }
-  otp::report("start_error", started.error().reason, at->spec, {});
+  otp::report_child("start_error", started.error().reason, at->spec, {});
   at->restarting = true;
   self_ref().cast(try_again{at->spec.id});
   return false;

@@ -720,6 +720,7 @@ TEST_CASE("supervisor: reports say who, what happened, why, and to which child; 
   joist::runtime_options o = quiet(2);
   o.crash_reports = false;
   o.log = sink_of(log);
+  o.log_from = joist::log_level::info;
   joist::runtime rt{o};
   rt.ask([] {
     joist::trap_exit(true);
@@ -740,6 +741,6 @@ TEST_CASE("supervisor: reports say who, what happened, why, and to which child; 
   CHECK(text.find(": shutdown\n  reason: reached the most restarts") != std::string::npos);
   CHECK(text.find(": shutdown_error\n  reason: killed\n  child: \"s\" <") != std::string::npos);
   CHECK(text.find(": start_error\n  reason: moody\n  child: \"m\", permanent, worker") != std::string::npos);
-  CHECK(text.find("started child \"a\" <") != std::string::npos);
-  CHECK(text.find("started child \"later\"") == std::string::npos);
+  CHECK(text.find(": started\n  child: \"a\" <") != std::string::npos);
+  CHECK(text.find(": started\n  child: \"later\"") == std::string::npos);  // that is said at debug
 }

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace joist::inline v0 {
@@ -63,6 +64,11 @@ void refuse_to_call_oneself(pid server);
 [[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
 
 [[nodiscard]] exit_reason mailbox_is_full();
+
+/// When a call began, where anybody listens to telemetry::call_done.
+[[nodiscard]] std::optional<clock::time_point> call_begins() noexcept;
+/// `failed` null: it was answered.
+void call_ends(clock::time_point begin, pid server, const std::type_info& message, const exit_reason* failed);
 
 /// Sends make(from), the request, to `server`, which is monitored. What it brings is awaited by await_outcome, or given up
 /// by forget_request. No reference: the mailbox is full, and its owner wants to have that said.

@@ -121,7 +121,8 @@ class event_handlers {
   std::optional<exit_reason> run_one(place at, const std::type_info* what, void (*f)(void* object, void* argument),
                                      void* argument);
   void do_its_wish(place at);
-  void report(const installed& handler, const char* when, const std::type_info* what, const exit_reason& reason) const;
+  void report_failure(const installed& handler, const char* when, const std::type_info* what,
+                      const exit_reason& reason) const;
   bool end_of_supervisor(pid process, const exit_reason& reason);
   void supervise(pid supervisor);
   void tell(const installed& handler, exit_reason reason) const;

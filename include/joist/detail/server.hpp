@@ -12,6 +12,7 @@
 #pragma once
 
 #include <joist/clock.hpp>
+#include <joist/detail/heard.hpp>
 #include <joist/exit_reason.hpp>
 #include <joist/link.hpp>
 #include <joist/log.hpp>
@@ -62,6 +63,7 @@ struct server_control {
   std::string (*describe)(const void* server) = nullptr;  // its state, for reports
   void (*hibernate)(void* server) = nullptr;              // gives back what it can do without
   deadline hibernate_after;
+  const std::atomic<std::uint64_t>* heard = nullptr;  // the runtime's telemetry
   // -- set by handlers, read by the loop
   std::optional<exit_reason> stopping;
   std::optional<deadline> timeout;
@@ -109,6 +111,9 @@ void log_unhandled(const server_control& c, const std::type_info& type, std::str
 void log_crash(const server_control& c, const exit_reason& reason);
 /// For statistics, traces and spies, where there are any.
 void note_event(server_control& c, bool in, const std::type_info& what, pid whom);
+
+/// Tells telemetry that what began at `begin` is done.
+void note_handled(const server_control& c, clock::time_point begin);
 
 /// A message is about to be handled; `client` waits for its answer, if anybody does.
 inline void note_arrival(server_control& c, const std::type_info& type, pid client = {}) {
@@ -259,6 +264,19 @@ void handlers_by_type::take(Server& s, any_message m) {
   handle_message(s, m);
 }
 
+/// Runs what handles one message, and tells those who measure how long it took, if anybody does.
+template <class Handle>
+void measured(server_control& c, Handle&& handle) {
+  constexpr std::uint64_t bit = telemetry::detail::bit_of(telemetry::detail::handled_event);
+  if (!telemetry::detail::is_heard(c.heard, bit)) [[likely]] {
+    handle();
+  } else {
+    const clock::time_point begin = clock::now();
+    handle();
+    note_handled(c, begin);
+  }
+}
+
 /// Until stop().
 template <class Server>
 void serve(Server& s) {
@@ -268,14 +286,15 @@ void serve(Server& s) {
   while (!c.stopping) {
     if (c.has_continuation()) {
       checkpoint();
-      handlers::take(s, c.next_continuation());
+      measured(c, [&] { handlers::take(s, c.next_continuation()); });
     } else if (std::optional<any_message> m = next_message(c)) {
-      handlers::take(s, std::move(*m));
+      measured(c, [&] { handlers::take(s, std::move(*m)); });
     } else if (std::exchange(c.timed_out, false)) {
       if constexpr (has_handle_timeout<Server>) {
         checkpoint();  // as receive does: a chain of these ends when the process is ended, and lets others run
         c.last_message = nullptr;
-        s.handle_timeout();
+        c.last_client = {};
+        measured(c, [&] { s.handle_timeout(); });
       }
     }
   }
@@ -329,6 +348,7 @@ void prepare(Server& s, pid parent, deadline hibernate_after) {
   c.type = &typeid(Server);
   c.describe = &describe_state<Server>;
   c.hibernate_after = hibernate_after;
+  c.heard = telemetry::detail::heard_word();
 }
 
 }  // namespace joist::inline v0::detail

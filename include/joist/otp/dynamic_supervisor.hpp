@@ -37,6 +37,7 @@ struct dynamic_supervisor_options {
   std::uint32_t intensity = 1;                                         ///< most restarts within `period`
   std::chrono::milliseconds period{5000};                              ///< more than zero
   std::size_t max_children = std::numeric_limits<std::size_t>::max();  ///< with those that are being started again
+  bool log_progress = false;  ///< report each child that has started, at level debug
 };
 
 /// The address of a dynamic supervisor. Calls wait until it has time, for ever; without one they exit with noproc.

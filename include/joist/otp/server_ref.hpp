@@ -166,12 +166,16 @@ class server_ref {
                                                           detail::deadline limit = default_call_limit) const {
     detail::require_call<Server, Message>();
     using reply = detail::reply_to<Message>;
-    return detail::ask<reply>(
+    const std::optional<clock::time_point> begin = detail::call_begins();
+    auto got = detail::ask<reply>(
         process_,
         [&message](from<reply> me) {
           return detail::call_request<Server, Message>{me, std::move(message)};
         },
         limit);
+    if (begin) [[unlikely]]
+      detail::call_ends(*begin, process_, typeid(Message), got ? nullptr : &got.error());
+    return got;
   }
 
   /// As try_call, and the answer is awaited later: request.hpp.     [process]

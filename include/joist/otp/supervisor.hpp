@@ -49,7 +49,7 @@ struct supervisor_options {
   std::uint32_t intensity = 1;             ///< most restarts within `period`
   std::chrono::milliseconds period{5000};  ///< more than zero
   joist::auto_shutdown auto_shutdown = joist::auto_shutdown::never;
-  bool log_progress = false;  ///< log each child of init that has started
+  bool log_progress = false;  ///< report each child that has started: those of init at level info, later ones at debug
 };
 
 struct supervisor_init {
