@@ -52,8 +52,9 @@ struct counters {
 void listen(counters& c) {
   namespace telemetry = joist::telemetry;
   telemetry::attach<order_placed>("takings", [&c](const order_placed& e) { c.cents += e.measurements.cents; });
-  telemetry::attach<telemetry::call_done>(
-      "calls", [&c](const telemetry::call_done& e) { ++(e.metadata.answered ? c.calls : c.failed_calls); });
+  telemetry::attach<telemetry::call_done>("calls", [&c](const telemetry::call_done& e) {
+    if (e.metadata.message == typeid(shop::buy)) ++(e.metadata.answered ? c.calls : c.failed_calls);
+  });
   telemetry::attach<telemetry::process_exited>("crashes", [&c](const telemetry::process_exited& e) {
     if (!e.metadata.reason.is_orderly()) ++c.crashes;
   });
