@@ -294,3 +294,29 @@ TEST_CASE("link: wrong calls outside of a process answer not_a_process", "[L01]"
   EXPECT(support::refuses(errc::not_a_process, [] { link(pid{1, 1, 1}); }));
   EXPECT(support::refuses(errc::not_a_process, [] { unlink(pid{1, 1, 1}); }));
 }
+
+TEST_CASE("link: one that is being ended links in vain, and each time the other hears of its end", "[L04]") {
+  struct links_late {
+    pid to;
+    ~links_late() {
+      for (int i = 0; i < 3; ++i) link(to);
+    }
+  };
+  support::everywhere([] {
+    trap_exit(true);
+    const auto child = spawn_monitor([main = self()] {
+      const links_late late{main};
+      send(main, go{});
+      support::wait_for_ever();
+    });
+    receive<go>();
+    joist::exit(child.process, named_reason("enough"));
+    EXPECT(reason_of(child) == named_reason("enough"));
+    for (int i = 0; i < 3; ++i) {
+      const auto told = receive<exited>();
+      EXPECT(told.process == child.process && told.reason == named_reason("enough"));
+    }
+    EXPECT(support::mailbox_stays_empty());
+    EXPECT(process_info(self())->links.empty());
+  });
+}

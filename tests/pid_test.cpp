@@ -13,7 +13,7 @@ namespace {
 
 // Every call answers for a pid that names nobody any more, at once.
 void expect_nobody(pid stale) {
-  EXPECT(!is_alive(stale));
+  EXPECT(!is_alive(stale) && has_ended(stale));
   EXPECT(!process_info(stale));
   const ref m = monitor(stale);
   const auto d = receive<down>(after(1h));

@@ -417,3 +417,41 @@ TEST_CASE("catch_end: the end of the process from outside is not caught") {
     EXPECT(joist::receive<joist::down>().reason == joist::exit_reason::shutdown);
   });
 }
+
+TEST_CASE("process: has_ended is true when its monitors are told, while its destructors run, and for nobody", "[L24]") {
+  struct last_words {
+    pid to;
+    ~last_words() { send(to, has_ended(self())); }
+  };
+  support::everywhere([] {
+    EXPECT(has_ended(pid{}) && !has_ended(self()));
+    EXPECT(has_ended(pid{self().node(), self().index(), self().generation() + 1}));
+    const auto child = spawn_monitor([main = self()] {
+      const last_words said{main};
+      send(main, has_ended(self()));
+      support::wait_for_ever();
+    });
+    EXPECT(!receive<bool>() && !has_ended(child.process));
+    joist::exit(child.process, exit_reason::kill);
+    EXPECT(reason_of(child) == exit_reason::killed);
+    EXPECT(has_ended(child.process) && receive<bool>());
+  });
+}
+
+TEST_CASE("process: has_ended waits for nobody, and threads may ask it", "[L24]") {
+  runtime rt{support::quiet(2)};
+  std::atomic<bool> begun{false};
+  std::atomic<bool> released{false};
+  const pid busy = rt.spawn([&] {
+    begun = true;
+    while (!released) {
+    }
+  });
+  while (!begun) std::this_thread::yield();
+  CHECK_FALSE(has_ended(busy));
+  CHECK_FALSE(rt.ask([busy] { return has_ended(busy); }));
+  released = true;
+  while (!has_ended(busy)) std::this_thread::yield();
+  CHECK(rt.stop(10s).clean());
+  CHECK(has_ended(busy));
+}

@@ -160,6 +160,10 @@ bool trap_exit(bool on);
 
 /// False once the process has ended, or an exit signal that ends it was sent by the caller before.     [process]
 [[nodiscard]] bool is_alive(pid process);
+/// True from the moment that a process's links and monitors are told of its end, also while its destructors still run; and
+/// for a pid that names nobody, or one whose runtime is gone. Waits for nobody: what is on its way to the process has not
+/// happened yet, other than for is_alive().     [any thread]
+[[nodiscard]] bool has_ended(pid process);
 
 /// Lets others run; the caller goes to the end of the queue. Throws errc::bad_wait in a receive guard.     [process]
 void yield();

@@ -103,6 +103,17 @@ bool is_alive(pid process) {
   return ask(here, process, inspection::alive).alive;
 }
 
+bool has_ended(pid process) {
+  worker* w = this_worker();
+  if (w != nullptr && w->running != nullptr) {
+    charge(*w);
+    w = this_worker();
+  }
+  if (w != nullptr && process.node() == w->home.node) return w->home.find(process) == nullptr;
+  const node_guard other{process.node()};
+  return other.get() == nullptr || other.get()->find(process) == nullptr;
+}
+
 void suspend(pid target) {
   worker& w = spend(require_process("suspend"));
   process_control& p = *w.running;

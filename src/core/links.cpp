@@ -24,6 +24,7 @@ void link(pid other) {
     if (!p.ending) return;
     signal = make_signal<node_kind::exit, exit_payload>(me.value(), p.extras->reason, true);  // its other links know
     (void)w.home.deliver(other, signal, &w);
+    p.extras->links.erase(other.value());  // told and over: a further one is told as well
     return;
   }
   link_end& dead = p.more().links[other.value()];

@@ -64,7 +64,7 @@ void names_registry::add(std::string_view name, pid process) {
 
 bool names_registry::lives(pid process) const noexcept {
   const process_control* p = table_.place_of(process);
-  return p->generation.load(std::memory_order_acquire) == process.generation() && !p->signals.is_closed();
+  return !p->signals.is_over(process.generation(), p->generation);
 }
 
 void names_registry::remove(std::string_view name) {

@@ -347,8 +347,7 @@ void scheduler::note_urgent(process_control& p) noexcept {
 process_control* scheduler::find(pid target) const noexcept {
   if (target.node() != node) return nullptr;
   process_control* p = table.place_of(target);
-  if (p == nullptr || p->generation.load(std::memory_order_acquire) != target.generation()) return nullptr;
-  return p->signals.is_closed() ? nullptr : p;
+  return p == nullptr || p->signals.is_over(target.generation(), p->generation) ? nullptr : p;
 }
 
 void scheduler::process_ended(worker& w, process_control& p) noexcept {

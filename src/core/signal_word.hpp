@@ -115,6 +115,14 @@ class signal_word {
   }
 
   [[nodiscard]] bool is_closed() const noexcept { return address(word_.load(std::memory_order_seq_cst)) == closed; }
+  /// Closed, or of another life already.     [any thread]
+  [[nodiscard]] bool is_over(std::uint32_t wanted, const std::atomic<std::uint32_t>& generation) const noexcept {
+    // seq_cst: as is_closed(), for who has stored something that the closing side looks for. acquire is in it: what the
+    // process did before it closed; and, pairing with open(), a generation that is not older than the word.
+    const std::uint64_t seen = word_.load(std::memory_order_seq_cst);
+    return (seen & tag_mask) != (wanted & tag_mask) || address(seen) == closed ||
+           generation.load(std::memory_order_relaxed) != wanted;
+  }
   /// Asleep, so that no signal sent before is still to be acted on.     [any thread]
   [[nodiscard]] bool is_asleep(std::uint32_t generation) const noexcept {
     const std::uint64_t seen = word_.load(std::memory_order_acquire);

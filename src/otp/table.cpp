@@ -40,15 +40,6 @@ std::string process_name(std::string_view table) {
 
 constexpr std::uint64_t no_process_at_all = UINT64_MAX;
 
-// Also when nobody has heard of its end yet: it is closed before that.
-bool has_ended(pid process) {
-  const ref watch = monitor(process);
-  const bool ended =
-      receive<down>([watch](const down& d) { return d.monitor == watch; }, after(std::chrono::seconds{0})).has_value();
-  if (!ended) demonitor(watch, demonitor_option::flush);
-  return ended;
-}
-
 /// On its way to who asked the keeper for it.
 class table_address {
  public:

@@ -32,6 +32,25 @@ TEST_CASE("signal word: who closes it hears that the process had gone to sleep")
   CHECK(slept);
 }
 
+TEST_CASE("signal word: a life is over when it is closed, and when another has begun, also with the same 20 bits") {
+  core::signal_word word;
+  std::atomic<std::uint32_t> generation{7};
+  word.open(7);
+  CHECK_FALSE(word.is_over(7, generation));
+  CHECK(word.is_over(6, generation));
+  REQUIRE(word.sleep());
+  CHECK_FALSE(word.is_over(7, generation));
+  (void)word.close();
+  CHECK(word.is_over(7, generation));
+  generation = 8;
+  word.open(8);
+  CHECK(word.is_over(7, generation));
+  generation = 7 + (1U << core::signal_word::tag_bits);
+  word.open(generation);
+  CHECK(word.is_over(7, generation));
+  (void)word.close();
+}
+
 TEST_CASE(
     "signal word: senders on threads, an owner that sleeps whenever it can: all arrive, in order, and nobody sleeps for "
     "ever") {
