@@ -41,6 +41,13 @@ void registry_is_not_running(const registry_options& options) {
                           shown(options))};
 }
 
+void refuse_who_has_ended(const registry_options& options) {
+  throw error{errc::no_process,
+              fmt::format("{}: {} is being ended, and comes under no key any more; in destructors, send to "
+                          "who is to know, or unregister",
+                          shown(options), self())};
+}
+
 void lock_is_held_by_caller(const registry_options& options) {
   throw error{errc::bad_wait, fmt::format("{}: lock: {} has the lock of this key already, and would wait for itself",
                                           shown(options), self())};
@@ -48,6 +55,16 @@ void lock_is_held_by_caller(const registry_options& options) {
 
 start_error is_kept_by(pid keeper) {
   return {start_error::kind::already_started, exit_reason::of(fmt::format("{} runs for it", keeper)), keeper};
+}
+
+bool lives_on(pid keeper) {
+  const auto seen = has_ended(keeper) ? std::nullopt : process_info(keeper);
+  if (!seen) return false;
+  if (!has_ended(seen->parent)) return true;
+  // Its parent has ended, and keepers are linked to their parents: its own end is under way.
+  const ref end = monitor(keeper);
+  (void)receive<down>([end](const down& d) { return d.monitor == end; });
+  return false;
 }
 
 void count_call() {

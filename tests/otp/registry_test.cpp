@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/ends.hpp"
+#include "support/registries.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -17,61 +18,10 @@ using namespace support;
 using joist::dispatch_mode;
 using joist::duplicate_registry;
 using joist::exit_reason;
-using joist::registry_options;
 using joist::start_error;
 using joist::unique_registry;
 
 namespace {
-
-registry_options parts(std::size_t n, std::vector<std::string> listeners = {}) {
-  registry_options o;
-  o.name = "tested";
-  o.partitions = n;
-  o.listeners = std::move(listeners);
-  return o;
-}
-
-/// A process that is ready when `prepare` has run, and lives until it is ended.
-template <class Prepare>
-joist::monitored ready(Prepare prepare) {
-  const joist::pid me = joist::self();
-  const joist::monitored m = joist::spawn_monitor([me, prepare] {
-    prepare();
-    joist::send(me, go{});
-    wait_for_ever();
-  });
-  joist::receive<go>();
-  return m;
-}
-
-void end(const joist::monitored& m, const exit_reason& why = exit_reason::kill) {
-  joist::exit(m.process, why);
-  (void)reason_of(m);
-}
-
-/// Partitions hear of an end as anybody else does: not before it is seen elsewhere.
-template <class Registry>
-void await_count(const Registry& r, std::size_t count) {
-  while (r.count() != count) joist::yield();
-}
-
-std::vector<joist::pid> partitions_of(joist::supervisor_ref top) {
-  std::vector<joist::pid> all;
-  for (const auto& child : top.which_children()) all.push_back(child.process);
-  return all;
-}
-
-bool is_linked_to_one_of(const std::vector<joist::pid>& partitions) {
-  const auto links = joist::process_info(joist::self())->links;
-  return std::any_of(links.begin(), links.end(),
-                     [&](joist::pid p) { return std::find(partitions.begin(), partitions.end(), p) != partitions.end(); });
-}
-
-std::vector<joist::pid> processes_of(const auto& entries) {
-  std::vector<joist::pid> all;
-  for (const auto& e : entries) all.push_back(e.process);
-  return all;
-}
 
 struct room : joist::gen_server<room> {
   struct name {
@@ -120,26 +70,6 @@ TEST_CASE("registry: a unique key has one process, and who comes second learns w
   });
 }
 
-TEST_CASE("registry: who has ended is in nobody's way, also before its partition has heard of it", "[P01]") {
-  everywhere([] {
-    const unique_registry<int> r{parts(2)};
-    const auto partitions = partitions_of(joist::start_registry(r));
-    const auto owner = ready([r] {
-      for (int key = 0; key < 200; ++key) EXPECT(r.register_(key).has_value());
-    });
-    for (const joist::pid p : partitions) joist::suspend(p);
-    end(owner);
-    EXPECT(r.whereis(7) == owner.process);  // not heard of yet
-    EXPECT(r.register_(7).has_value() && r.whereis(7) == joist::self());
-    EXPECT(r.count() == 1 && r.keys(owner.process).empty());
-    for (const joist::pid p : partitions) joist::resume(p);
-    for (int i = 0; i < 20; ++i) joist::yield();
-    EXPECT(r.register_(8).has_value());
-    EXPECT(r.whereis(7) == joist::self() && r.count() == 2);
-    EXPECT(mailbox_stays_empty());
-  });
-}
-
 TEST_CASE("registry: of two that want a key at once one gets it, and the other learns of it", "[P01]") {
   everywhere([] {
     const unique_registry<int> r{parts(2)};
@@ -159,121 +89,6 @@ TEST_CASE("registry: of two that want a key at once one gets it, and the other l
     for (const auto& m : all) joist::send(m.process, go{});
     for (const auto& m : all) EXPECT(reason_of(m) == exit_reason::normal);
     await_count(r, 0);
-  });
-}
-
-TEST_CASE("registry: all keys of a process that ends vanish, whichever way it ends", "[P02]") {
-  everywhere([] {
-    const duplicate_registry<std::string, int> r{parts(4)};
-    joist::start_registry(r);
-    r.register_("shared", 0);
-    for (const exit_reason& why : {exit_reason::kill, exit_reason::shutdown, named_reason("crash")}) {
-      std::vector<joist::monitored> all;
-      for (int n = 0; n < 5; ++n) {
-        all.push_back(ready([r, n] {
-          for (int i = 0; i < 70; ++i) r.register_(fmt::format("key {}", i % 40), n);
-          r.register_("shared", n);
-        }));
-      }
-      EXPECT(r.count() == 5 * 71 + 1);
-      for (const auto& m : all) joist::exit(m.process, why);
-      for (const auto& m : all) (void)reason_of(m);
-      await_count(r, 1);
-      for (const auto& m : all) EXPECT(r.keys(m.process).empty());
-      EXPECT(processes_of(r.lookup("shared")) == std::vector{joist::self()});
-      EXPECT(r.select([](const std::string&, joist::pid, int) { return true; }).size() == 1);
-    }
-    EXPECT(mailbox_stays_empty());
-  });
-}
-
-TEST_CASE("registry: a destructor takes its entry out, also of a process that is being ended", "[P02]") {
-  struct membership {
-    duplicate_registry<int> topics;
-    joist::pid to;
-    membership(const duplicate_registry<int>& t, joist::pid p) : topics{t}, to{p} { topics.register_(1); }
-    ~membership() { joist::send(to, topics.unregister(1)); }
-  };
-  everywhere([] {
-    const duplicate_registry<int> r{parts(2)};
-    joist::start_registry(r);
-    const joist::pid me = joist::self();
-    const std::uint64_t abandoned = joist::system_info().abandoned_stacks;
-    for (const bool by_itself : {true, false}) {
-      const auto member = joist::spawn_monitor([r, me] {
-        const membership m{r, me};
-        joist::send(me, go{});
-        joist::receive<go>();
-      });
-      joist::receive<go>();
-      by_itself ? (void)joist::send(member.process, go{}) : joist::exit(member.process, exit_reason::kill);
-      EXPECT(reason_of(member) == (by_itself ? exit_reason::normal : exit_reason::killed));
-      const auto taken_out = joist::receive<std::size_t>();
-      EXPECT(taken_out == 1 || (!by_itself && taken_out == 0));  // the partition may be faster
-      await_count(r, 0);
-    }
-    EXPECT(joist::system_info().abandoned_stacks == abandoned);
-    EXPECT(mailbox_stays_empty());
-  });
-}
-
-TEST_CASE("registry: an owner is linked to a partition from its first key to its last", "[P03]") {
-  everywhere([] {
-    const unique_registry<int> r{parts(3)};
-    const auto partitions = partitions_of(joist::start_registry(r));
-    EXPECT(!is_linked_to_one_of(partitions));
-    EXPECT(r.register_(1).has_value() && r.register_(2).has_value());
-    EXPECT(is_linked_to_one_of(partitions));
-    r.unregister(1);
-    EXPECT(is_linked_to_one_of(partitions));
-    r.unregister(2);
-    EXPECT(!is_linked_to_one_of(partitions));
-    EXPECT(mailbox_stays_empty());
-  });
-}
-
-TEST_CASE("registry: a partition that crashes takes its owners along; one that traps exits may register again", "[P03]") {
-  everywhere([] {
-    const unique_registry<int> r{parts(1)};
-    const joist::supervisor_ref top = joist::start_registry(r);
-    const joist::pid first = partitions_of(top).front();
-    const auto follows = ready([r] { EXPECT(r.register_(1).has_value()); });
-    joist::trap_exit(true);
-    EXPECT(r.register_(2).has_value());
-    joist::exit(first, exit_reason::kill);
-    EXPECT(reason_of(follows) == exit_reason::killed);
-    EXPECT(joist::receive<joist::exited>().process == first);
-    while (partitions_of(top).front() == first) joist::yield();
-    EXPECT(r.count() == 0 && r.keys(joist::self()).empty());
-    EXPECT(r.register_(2).has_value() && r.register_(1).has_value());
-    EXPECT(is_linked_to_one_of(partitions_of(top)));
-    EXPECT(r.unregister(2) == 1);
-    EXPECT(mailbox_stays_empty());
-  });
-}
-
-TEST_CASE("registry: a crash of a partition while an owner registers leaves no entry of an owner that nobody looks after",
-          "[P03][P02]") {
-  in_simulation([] {
-    const unique_registry<int> r{parts(1)};
-    const joist::supervisor_ref top = joist::start_registry(r);
-    const auto owner = joist::spawn_monitor([r] {
-      joist::trap_exit(true);
-      for (int key = 0; key < 5; ++key) {
-        try {
-          (void)r.register_(key);
-        } catch (const joist::error& e) {
-          EXPECT(e.code() == joist::errc::not_running);
-        }
-      }
-    });
-    const joist::pid first = partitions_of(top).front();
-    joist::exit(first, exit_reason::kill);
-    EXPECT(reason_of(owner) == exit_reason::normal);
-    while (partitions_of(top).front() == first) joist::yield();
-    EXPECT(r.register_(9).has_value());
-    await_count(r, 1);
-    EXPECT(r.keys(owner.process).empty());
   });
 }
 

@@ -50,6 +50,7 @@ namespace joist::inline v0::detail {
 
 void check_registry_options(const registry_options& options);
 [[noreturn]] void registry_is_not_running(const registry_options& options);
+[[noreturn]] void refuse_who_has_ended(const registry_options& options);
 [[noreturn]] void lock_is_held_by_caller(const registry_options& options);
 /// Where the caller is a process, this counts as a call of the runtime: so others have their turns.
 void count_call();
@@ -64,12 +65,15 @@ using partition_start = std::function<start_function(std::size_t n, std::size_t 
 /// That another process keeps the table.
 [[nodiscard]] start_error is_kept_by(pid keeper);
 
+/// Whether a keeper lives, and goes on: for the end of one whose parent has ended this waits.     [process]
+[[nodiscard]] bool lives_on(pid keeper);
+
 /// Makes `next` the keeper of a shard, and returns the owners there. Throws is_kept_by() where the one before lives.
 /// [process]
 template <class Key, class Value>
 std::vector<pid> take_over(registry_table<Key, Value>& table, std::size_t shard, pid next, owners_fate fate) {
   const pid before = table.keeper(shard);
-  if (before && before != self() && is_alive(before)) throw is_kept_by(before);
+  if (before != self() && lives_on(before)) throw is_kept_by(before);
   auto owners = table.change_keeper(shard, before, next, fate);
   if (!owners) throw is_kept_by(table.keeper(shard));  // at the same time
   return *std::move(owners);
@@ -102,6 +106,11 @@ struct registry_state {
   void forget(pid owner) {
     const std::vector<pid> told = listeners();
     table.forget(owner, [&](const Key& key) { tell_gone(told, key, owner); });
+  }
+  /// What it had with a keeper that has gone.
+  void forget_ended(pid owner) {
+    const std::vector<pid> told = listeners();
+    table.forget_ended(owner, [&](const Key& key) { tell_gone(told, key, owner); });
   }
 };
 
@@ -141,7 +150,7 @@ class registry_partition : public gen_server<registry_partition<Key, Value>> {
   void handle_info(down d) { pass_on(d.monitor); }
   /// Of an owner; whoever lives has sent it by hand.
   void handle_info(exited e) {
-    if (!is_alive(e.process)) state_->forget(e.process);
+    if (has_ended(e.process)) state_->forget(e.process);
   }
   void terminate(const exit_reason&) {
     for (const std::size_t shard : shards_) hand_over(shard, pid{});
@@ -156,7 +165,7 @@ class registry_partition : public gen_server<registry_partition<Key, Value>> {
 
   /// Those who were linked to the one before are nobody's any more.
   void hand_over(std::size_t shard, pid next) {
-    for (const pid owner : take_over(state_->table, shard, next, owners_fate::end)) state_->forget(owner);
+    for (const pid owner : take_over(state_->table, shard, next, owners_fate::end)) state_->forget_ended(owner);
   }
 
   /// The holder's end frees the lock: the grant is the monitor.
@@ -208,7 +217,7 @@ class registry_lock {
 
 template <class Key, class Value>
 [[nodiscard]] result<supervisor_ref, start_error> start_registry(const std::shared_ptr<registry_state<Key, Value>>& state) {
-  if (const pid runs = state->table.keeper(0); runs && is_alive(runs)) return failure{is_kept_by(runs)};
+  if (const pid runs = state->table.keeper(0); lives_on(runs)) return failure{is_kept_by(runs)};
   return start_partitions(state->options, [&state](std::size_t n, std::size_t partitions) {
     server_options o;
     o.process.label = state->options.name;

@@ -36,6 +36,8 @@ typename registry_table<Key, Value>::added enter(registry_state<Key, Value>& sta
                                                  bool once) {
   const pid me = self();
   for (;;) {
+    // A partition is told of an end once: what comes after it would stay. What comes before goes with the record.
+    if (has_ended(me)) refuse_who_has_ended(state.options);
     std::vector<std::pair<pid, key_registered<Key, Value>>> news;
     for (const pid listener : state.listeners())
       news.emplace_back(listener, key_registered<Key, Value>{state.options.name, key, me, value});
@@ -49,7 +51,7 @@ typename registry_table<Key, Value>::added enter(registry_state<Key, Value>& sta
       }
       if (added.what != registry_table<Key, Value>::verdict::not_open) return added;
     }
-    state.forget(me);  // the partition has crashed: the caller's entries go, and it begins anew with the next
+    state.forget_ended(me);  // the partition has crashed: the caller's entries go, and it begins anew with the next
   }
 }
 

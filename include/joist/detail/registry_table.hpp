@@ -8,7 +8,8 @@
 // Invariants
 //   an entry is in its bucket and in its owner's record, or in neither
 //   both change under the lock of the record and that of the bucket, taken in this order; so either one is enough to read
-//   a record that is `ended` takes no more entries: who forgets its owner takes them out in portions
+//   a record that is `ended` takes no more entries: who forgets its owner takes them out in portions. Only the owner makes
+//     records of its own, the next when the last is gone
 //   no call of the runtime, and no hash of a key, runs under a lock; values and keys are copied and compared there, in a
 //   no_preempt scope, so that no lock is kept over a switch; they are made and destroyed outside
 #pragma once
@@ -214,6 +215,9 @@ class registry_table {
   /// was taken out. May be called by several at once: then each has a part.
   template <class F>
   void forget(pid owner, F f);
+  /// The same for one whose keeper has gone: nothing where it has come to another one meanwhile, and has a new record.
+  template <class F>
+  void forget_ended(pid owner, F f);
 
   /// Makes `next` the keeper of a shard, if `before` is, and returns the owners there: to be forgotten, or to be kept.
   [[nodiscard]] std::optional<std::vector<pid>> change_keeper(std::size_t shard, pid before, pid next, owners_fate fate);
@@ -229,7 +233,10 @@ class registry_table {
   template <class F>
   void look(const Key& key, pid owner, F f) const;
   void take_out(record& r, typename decltype(record::entries_of)::iterator at, leftovers& out);
-  [[nodiscard]] bool forget_some(pid owner, std::vector<Key>& gone);
+  enum class which_record : bool { any, ended };
+  template <class F>
+  void forget(pid owner, which_record which, F& f);
+  [[nodiscard]] bool forget_some(pid owner, which_record which, std::vector<Key>& gone);
 
   std::array<key_shard, table_shards> by_key_;
   std::array<owner_shard, table_shards> by_owner_;
@@ -458,7 +465,7 @@ auto registry_table<Key, Value>::remove(pid owner, const Key& key, Choose choose
 }
 
 template <class Key, class Value>
-bool registry_table<Key, Value>::forget_some(pid owner, std::vector<Key>& gone) {
+bool registry_table<Key, Value>::forget_some(pid owner, which_record which, std::vector<Key>& gone) {
   constexpr std::size_t portion = 64;
   leftovers out;
   out.buckets.reserve(portion);
@@ -466,7 +473,7 @@ bool registry_table<Key, Value>::forget_some(pid owner, std::vector<Key>& gone) 
   owner_shard& os = shard(owner);
   const write_lock owners{os.mutex};
   const auto r = os.records.find(owner);
-  if (r == os.records.end()) return false;
+  if (r == os.records.end() || (which == which_record::ended && !r->second.ended)) return false;
   r->second.ended = true;
   while (!r->second.entries_of.empty() && gone.size() < portion) {
     const auto at = r->second.entries_of.begin();
@@ -482,11 +489,23 @@ bool registry_table<Key, Value>::forget_some(pid owner, std::vector<Key>& gone) 
 template <class Key, class Value>
 template <class F>
 void registry_table<Key, Value>::forget(pid owner, F f) {
+  forget(owner, which_record::any, f);
+}
+
+template <class Key, class Value>
+template <class F>
+void registry_table<Key, Value>::forget_ended(pid owner, F f) {
+  forget(owner, which_record::ended, f);
+}
+
+template <class Key, class Value>
+template <class F>
+void registry_table<Key, Value>::forget(pid owner, which_record which, F& f) {
   std::vector<Key> gone;
   for (bool more = true; more;) {
     {
       const no_preempt whole;
-      more = forget_some(owner, gone);
+      more = forget_some(owner, which, gone);
       for (const Key& key : gone) f(key);
     }
     gone.clear();

@@ -131,7 +131,8 @@ class unique_registry : public registry<Key, Value> {
   explicit unique_registry(registry_options options = {}) : registry<Key, Value>{std::move(options)} {}
 
   /// Puts the caller under the key. Refused where a living process has it, also where that is the caller; if it is busy,
-  /// waits until it reaches a call of the runtime. Throws errc::not_running.     [process]
+  /// waits until it reaches a call of the runtime. Throws errc::not_running; and errc::no_process to who is being ended, as
+  /// in destructors: its entries are gone already, or about to go.     [process]
   result<void, already_registered> register_(const Key& key, const Value& value = {}) const;
 
   [[nodiscard]] std::optional<registration<Value>> lookup(const Key& key) const;  ///< [any thread]
@@ -148,7 +149,8 @@ class duplicate_registry : public registry<Key, Value> {
  public:
   explicit duplicate_registry(registry_options options = {}) : registry<Key, Value>{std::move(options)} {}
 
-  /// Puts the caller under the key, once more if it is there. Throws errc::not_running.     [process]
+  /// Puts the caller under the key, once more if it is there. Throws errc::not_running, and errc::no_process to who is being
+  /// ended.     [process]
   void register_(const Key& key, const Value& value = {}) const;
 
   /// The oldest first.     [any thread]
