@@ -272,6 +272,29 @@ TEST_CASE("registry: of two that start it at once one does, and the other learns
   });
 }
 
+TEST_CASE("registry: of two that take over a shard in the same moment one has it", "[P01]") {
+  everywhere([] {
+    const auto table = std::make_shared<joist::detail::registry_table<int, int>>();
+    std::vector<joist::monitored> both;
+    for (int i = 0; i < 2; ++i) {
+      both.push_back(joist::spawn_monitor([table, to = joist::self()] {
+        bool taken = true;
+        try {
+          (void)joist::detail::take_over(*table, 0, joist::self(), joist::detail::owners_fate::end);
+        } catch (const joist::start_error& e) {
+          taken = false;
+          EXPECT(e.what == joist::start_error::kind::already_started && e.process == table->keeper(0));
+        }
+        joist::send(to, taken);
+        joist::receive<go>();
+      }));
+    }
+    EXPECT(joist::receive<bool>() != joist::receive<bool>());
+    for (const auto& m : both) joist::send(m.process, go{});
+    for (const auto& m : both) EXPECT(reason_of(m) == exit_reason::normal);
+  });
+}
+
 TEST_CASE("registry: when its supervisor is killed, the next one waits for the partitions, and starts at the first attempt",
           "[P03]") {
   everywhere([] {
