@@ -11,7 +11,7 @@
 #include <joist/names.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/otp/table.hpp>
-#include <joist/receive.hpp>
+#include <joist/process.hpp>
 
 #include <algorithm>
 #include <exception>

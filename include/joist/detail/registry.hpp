@@ -72,11 +72,13 @@ using partition_start = std::function<start_function(std::size_t n, std::size_t 
 /// [process]
 template <class Key, class Value>
 std::vector<pid> take_over(registry_table<Key, Value>& table, std::size_t shard, pid next, owners_fate fate) {
-  const pid before = table.keeper(shard);
-  if (before != self() && lives_on(before)) throw is_kept_by(before);
-  auto owners = table.change_keeper(shard, before, next, fate);
-  if (!owners) throw is_kept_by(table.keeper(shard));  // at the same time
-  return *std::move(owners);
+  for (;;) {
+    const pid before = table.keeper(shard);
+    if (before != self() && lives_on(before)) throw is_kept_by(before);
+    auto owners = table.change_keeper(shard, before, next, fate);
+    if (owners) return *std::move(owners);
+    // Meanwhile another has taken it over, or the one before has given it up.
+  }
 }
 
 /// Runs the pieces in processes of their own, linked to the caller, and waits for them. What ends one ends the caller, when
