@@ -18,7 +18,7 @@
 //
 // Handlers should be quick and must not wait: hand over to a process of your own by a cast, or count in an atomic.
 //
-// Example: examples/19_telemetry. See also: otp/telemetry.hpp (calls, servers, supervisors, measuring at intervals).
+// Example: examples/21_telemetry. See also: otp/telemetry.hpp (calls, servers, supervisors, measuring at intervals).
 // Erlang, Elixir: the library telemetry.
 #pragma once
 

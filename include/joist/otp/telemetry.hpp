@@ -9,7 +9,7 @@
 //   free when nobody listens: a server and its callers look at one word a message
 //   what a poller's function throws ends that function's turns, and nothing else
 //
-// Example: examples/19_telemetry. See also: telemetry.hpp (attach, execute, the events of processes). Erlang: telemetry,
+// Example: examples/21_telemetry. See also: telemetry.hpp (attach, execute, the events of processes). Erlang: telemetry,
 // telemetry_poller; OTP: system_monitor's long_message_queue.
 #pragma once
 
