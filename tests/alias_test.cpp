@@ -177,3 +177,68 @@ TEST_CASE("alias: of another process or of the dead cannot be switched off, and 
   CHECK(support::refuses(errc::not_a_process, [] { (void)make_alias(); }));
   CHECK(support::refuses(errc::not_a_process, [] { (void)unalias(ref{1}); }));
 }
+
+TEST_CASE("alias: the watched one that replies to a reply_demonitor has forgotten its watcher when send returns", "[M18]") {
+  support::everywhere([] {
+    const pid watched = spawn([] {
+      const alias to = receive<alias>();
+      EXPECT(process_info(self())->monitored_by == std::vector{to.owner()});
+      send(to, 1);
+      EXPECT(process_info(self())->monitored_by.empty());
+      receive<go>();
+    });
+    const ref m = monitor(watched, alias_mode::reply_demonitor);
+    send(watched, alias_of(m));
+    EXPECT(receive<int>() == 1);
+    EXPECT(process_info(self())->monitors.empty() && process_info(self())->aliases == 0);
+    EXPECT(!demonitor(m));
+    send(watched, go{});
+    (void)support::await_end(watched);
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: switched off while a reply is on its way, its monitor watches on: a reply or a down comes, never neither",
+          "[M18]") {
+  support::everywhere([] {
+    const pid watched = spawn([] {
+      send(receive<alias>(), 1);
+      receive<go>();
+      joist::exit(named_reason("later"));
+    });
+    const ref m = monitor(watched, alias_mode::reply_demonitor);
+    send(watched, alias_of(m));
+    if (make_ref().value() % 2 == 0) yield();
+    const bool off = unalias(m);
+    send(watched, go{});
+    if (off) {
+      EXPECT(receive<down>([m](const down& d) { return d.monitor == m; }).reason == named_reason("later"));
+    } else {
+      EXPECT(receive<int>() == 1);
+      (void)support::await_end(watched);
+    }
+    EXPECT(support::mailbox_stays_empty(1ms));
+  });
+}
+
+TEST_CASE("alias: a reply that a full mailbox drops ends no monitor", "[M18]") {
+  support::everywhere([] {
+    const monitored asker = spawn_monitor({.mailbox_limit = 2}, [] {
+      const pid watched = spawn([] {
+        const alias to = receive<alias>();
+        for (int i = 0; i < 3; ++i) send(to.owner(), i);
+        send(to, 'a');  // dropped, or taken: others were received meanwhile
+        joist::exit(named_reason("later"));
+      });
+      const ref m = monitor(watched, alias_mode::reply_demonitor);
+      send(watched, alias_of(m));
+      const bool replied = receive([](char) { return true; }, when([m](const down& d) { return d.monitor == m; },
+                                                                   [](const down& d) {
+                                                                     EXPECT(d.reason == named_reason("later"));
+                                                                     return false;
+                                                                   }));
+      (void)replied;
+    });
+    EXPECT(reason_of(asker) == exit_reason::normal);
+  });
+}

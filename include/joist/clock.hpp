@@ -63,6 +63,8 @@ class deadline {
   /// The same as a point of time: for several waits that share it.
   [[nodiscard]] deadline fixed() const noexcept { return resolved(resolve()); }
   [[nodiscard]] bool is_never() const noexcept { return at_ == never; }
+  /// A point of time, which may be over; else a duration from now on, or never.
+  [[nodiscard]] bool is_point() const noexcept { return absolute_; }
   [[nodiscard]] bool is_zero() const noexcept { return !absolute_ && at_ == 0; }
   /// What it was made of, if that was a duration.
   [[nodiscard]] std::int64_t from_now() const noexcept { return at_; }

@@ -38,7 +38,7 @@ report crash_report_of(scheduler& home, process_control& p, const exit_reason& r
   }
   if (p.extras != nullptr) {
     r.add("links", list_of(p.extras->links, [](std::uint64_t key, auto&) { return pid::from_value(key); }));
-    r.add("monitored by", list_of(p.extras->watchers, [](std::uint64_t, pid watcher) { return watcher; }));
+    r.add("monitored by", list_of(p.extras->watchers, [](std::uint64_t, const watcher_entry& w) { return w.process; }));
   }
   return r.add_thrown_at(reason);
 }

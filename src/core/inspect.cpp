@@ -36,11 +36,12 @@ process_details details_of(process_control& p, bool is_running) {
   x.links.for_each([&](std::uint64_t other, const link_end& end) {
     if (end.active) d.links.push_back(pid::from_value(other));
   });
+  d.aliases = x.aliases.size();
   x.watching.for_each([&](std::uint64_t, const watch& w) {
     if (w.target != d.process) d.monitors.push_back(w.target);
+    if (w.is_alias()) ++d.aliases;
   });
-  x.watchers.for_each([&](std::uint64_t, pid watcher) { d.monitored_by.push_back(watcher); });
-  d.aliases = x.aliases.size();
+  x.watchers.for_each([&](std::uint64_t, const watcher_entry& w) { d.monitored_by.push_back(w.process); });
   return d;
 }
 

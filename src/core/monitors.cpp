@@ -19,10 +19,6 @@ namespace {
 constexpr std::uint64_t ref_block = std::uint64_t{1} << 16;
 constinit std::atomic<std::uint64_t> refs_taken{ref_block};
 
-void note_alias(process_control& p, std::uint64_t reference, alias_mode mode) {
-  if (mode != alias_mode::none) p.more().aliases[reference].one_reply = mode == alias_mode::reply_demonitor;
-}
-
 // Of a monitor that has fired, the message is in the mailbox, or was taken.
 void flush_down(process_control& p, std::uint64_t reference) {
   for (node** at = &p.box.head; *at != nullptr; at = &(*at)->next) {
@@ -44,14 +40,13 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   entry.mode = mode;
   const owner_scope scope{p};
   p.more().watching[reference] = std::move(entry);
-  note_alias(p, reference, mode);
+  if (mode == alias_mode::explicit_unalias) p.extras->aliases[reference] = {};
   if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
-  node_ptr signal = make_signal<node_kind::monitor, pid>(reference, me);
-  if (!target || !here.home.deliver(target, signal, &here)) {
+  if (!send_monitor(here, target, reference, mode)) {
     node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
     (void)here.home.deliver(me, answer, &here);
   } else if (p.ending) [[unlikely]] {  // what it watched has been told already that it does so no more
-    signal = make_signal<node_kind::demonitor>(reference);
+    node_ptr signal = make_signal<node_kind::demonitor>(reference);
     (void)here.home.deliver(target, signal, &here);
   }
   return ref{reference};
@@ -107,9 +102,6 @@ bool demonitor(ref reference, demonitor_option option) {
   watch* found = p.extras != nullptr ? p.extras->watching.find(reference.value()) : nullptr;
   if (found != nullptr) {
     worker& here = *this_worker();
-    if (found->mode == alias_mode::demonitor || found->mode == alias_mode::reply_demonitor) {
-      p.extras->aliases.erase(reference.value());
-    }
     node_ptr signal = make_signal<node_kind::demonitor>(reference.value());
     if (found->target) (void)here.home.deliver(found->target, signal, &here);
     p.extras->watching.erase(reference.value());
@@ -137,7 +129,15 @@ bool unalias(ref reference) {
   process_control& p = *w.running;
   charge(w);
   const owner_scope scope{p};
-  return p.extras != nullptr && p.extras->aliases.erase(reference.value());
+  if (p.extras == nullptr) return false;
+  if (p.extras->aliases.erase(reference.value())) return true;
+  watch* found = p.extras->watching.find(reference.value());
+  if (found == nullptr || !found->is_alias()) return false;
+  // It watches on. Its other end may take a reply for the end of the monitor until it hears that none is.
+  if (found->target && found->target != self() && found->mode == alias_mode::reply_demonitor)
+    (void)send_monitor(*this_worker(), found->target, reference.value(), alias_mode::none);
+  found->mode = alias_mode::none;
+  return true;
 }
 
 }  // namespace joist::inline v0

@@ -47,9 +47,19 @@ struct link_end {
 /// What a watcher remembers of a monitor.
 struct watch {
   pid target;
-  alias_mode mode = alias_mode::none;
+  alias_mode mode = alias_mode::none;  // none: it is no alias, or was switched off as one
+  /// Whether its reference is an alias for as long as it watches.
+  [[nodiscard]] bool is_alias() const noexcept {
+    return mode == alias_mode::demonitor || mode == alias_mode::reply_demonitor;
+  }
   detail::prepared_down prepared;
   std::unique_ptr<std::string> name;
+};
+
+/// What a process remembers of one that watches it.
+struct watcher_entry {
+  pid process;
+  bool until_reply = false;  // an answer of the watched one through the alias of the monitor ends it
 };
 
 struct alias_entry {
@@ -64,8 +74,8 @@ struct process_extras {
   std::string label;
   base::flat_map<link_end, base::hash_of_pid> links;
   base::flat_map<watch> watching;                               // by reference
-  base::flat_map<pid> watchers;                                 // by reference
-  base::flat_map<alias_entry> aliases;                          // by reference
+  base::flat_map<watcher_entry> watchers;                       // by reference
+  base::flat_map<alias_entry> aliases;                          // by reference; those that no monitor ends
   base::flat_map<std::uint32_t, base::hash_of_pid> suspending;  // whom it has suspended, how often
   std::vector<std::pair<const void*, detail::local_slot>> locals;
   exit_reason reason;              // once it is ending; or why its body ended, until that is announced

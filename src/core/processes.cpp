@@ -60,9 +60,9 @@ send_result deliver_to_place(scheduler& home, process_control& p, pid target, no
 }
 
 send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias_word) {
-  message->word = alias_word;
   worker* w = this_worker();
   const bool from_process = w != nullptr && w->running != nullptr;
+  message->word = alias_word != 0 && from_process ? end_watch_by_reply(*w, target, alias_word) : alias_word;
   // M04, L12: what is dead sends nothing more, but for what its destructors send, and telemetry handlers.
   if (from_process && w->running->ending && !w->running->telling && !cleans_up(*w->running)) [[unlikely]] {
     charge(*w);
@@ -129,7 +129,7 @@ void relate(worker& w, process_control& parent, process_control& child, detail::
   if (monitors(mode)) {
     made.monitor = ref{new_ref(w)};
     parent.more().watching[made.monitor.value()].target = made.process;
-    child.more().watchers[made.monitor.value()] = me;
+    child.more().watchers[made.monitor.value()].process = me;
   }
 }
 

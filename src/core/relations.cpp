@@ -1,5 +1,6 @@
 #include "core/relations.hpp"
 
+#include "core/claim.hpp"
 #include "core/scheduler.hpp"
 
 namespace joist::inline v0::core {
@@ -28,18 +29,55 @@ void unlink_acknowledged(process_control& p, pid other) {
   if (--end->unlinks == 0 && !end->active) p.extras->links.erase(other.value());
 }
 
-bool accept_alias(process_control& p, std::uint64_t reference) {
-  alias_entry* found = p.extras != nullptr ? p.extras->aliases.find(reference) : nullptr;
-  if (found == nullptr) return false;
-  if (!found->one_reply) return true;
-  p.extras->aliases.erase(reference);
-  if (watch* w = p.extras->watching.find(reference)) {
-    worker& here = *this_worker();
-    node_ptr signal = make_signal<node_kind::demonitor>(reference);
-    if (w->target) (void)here.home.deliver(w->target, signal, &here);
-    p.extras->watching.erase(reference);
+namespace {
+
+// In the word of a reply, beside the reference: whom it comes from has forgotten the monitor.
+constexpr std::uint64_t watch_has_ended = std::uint64_t{1} << 63;
+
+void send_demonitor(worker& w, pid target, std::uint64_t reference) {
+  node_ptr signal = make_signal<node_kind::demonitor>(reference);
+  if (target) (void)w.home.deliver(target, signal, &w);
+}
+
+}  // namespace
+
+bool send_monitor(worker& w, pid target, std::uint64_t reference, alias_mode mode) {
+  const pid me = w.home.pid_of(*w.running);
+  node_ptr signal =
+      make_signal<node_kind::monitor, monitor_payload>(reference, monitor_payload{me, mode == alias_mode::reply_demonitor});
+  return target && w.home.deliver(target, signal, &w);
+}
+
+bool accept_alias(process_control& p, detail::node& message) {
+  const bool has_ended = (message.word & watch_has_ended) != 0;
+  const std::uint64_t reference = message.word &= ~watch_has_ended;
+  if (p.extras == nullptr) return false;
+  process_extras& x = *p.extras;
+  if (watch* w = x.watching.find(reference)) {
+    if (w->mode == alias_mode::reply_demonitor) {
+      if (!has_ended) send_demonitor(*this_worker(), w->target, reference);
+      x.watching.erase(reference);
+      return true;
+    }
+    if (w->is_alias()) return true;
   }
+  alias_entry* found = x.aliases.find(reference);
+  if (found == nullptr) return false;
+  if (found->one_reply) x.aliases.erase(reference);
   return true;
+}
+
+std::uint64_t end_watch_by_reply(worker& w, pid owner, std::uint64_t reference) {
+  process_control& p = *w.running;
+  watcher_entry* found = p.extras != nullptr ? p.extras->watchers.find(reference) : nullptr;
+  if (found == nullptr || !found->until_reply || found->process != owner) return reference;
+  // A mailbox with a limit may drop the reply: then the monitor has to go on.
+  const process_control* to = owner.node() == w.home.node ? w.home.table.place_of(owner) : nullptr;
+  if (to == nullptr || to->mailbox_limit.load(std::memory_order_relaxed) > 0) return reference;
+  const owner_scope scope{p};
+  if (p.ending) return reference;  // its watchers have been told
+  p.extras->watchers.erase(reference);
+  return reference | watch_has_ended;
 }
 
 }  // namespace joist::inline v0::core

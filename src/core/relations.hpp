@@ -9,6 +9,8 @@
 
 namespace joist::inline v0::core {
 
+struct worker;
+
 /// A link signal came.
 void add_link(process_control& p, pid other);
 /// The exit of a linked process came: whether the link was there. It is gone after this.
@@ -17,7 +19,15 @@ void add_link(process_control& p, pid other);
 void answer_unlink(process_control& p, pid other);
 void unlink_acknowledged(process_control& p, pid other);
 
-/// A message came through an alias: whether the alias is active. Ends it when this was its one reply.
-[[nodiscard]] bool accept_alias(process_control& p, std::uint64_t reference);
+/// A message came through an alias, its word: whether the alias is active. Ends it, and the monitor that it belongs to, when
+/// this was its one reply.
+[[nodiscard]] bool accept_alias(process_control& p, detail::node& message);
+
+/// `w`'s process is about to send to an alias of `owner`'s. Where it is watched by that alias, and this is the reply that
+/// ends the monitor, it ends here: no signal has to come back for it. Returns the word of the message.
+[[nodiscard]] std::uint64_t end_watch_by_reply(worker& w, pid owner, std::uint64_t reference);
+
+/// Adds the watcher at the other end. False: there is no such process.
+[[nodiscard]] bool send_monitor(worker& w, pid target, std::uint64_t reference, alias_mode mode);
 
 }  // namespace joist::inline v0::core

@@ -77,7 +77,7 @@ bool receive_wait::more(const deadline& limit) {
     if (!limit.is_never()) {
       if (timer_ == 0) {
         until_ = limit.resolve();
-        if (until_ <= clock::now().time_since_epoch().count()) return false;
+        if (limit.is_point() && until_ <= clock::now().time_since_epoch().count()) return false;
         timer_ = p.receive_timer = start_receive_timer(w, until_);
       } else if (p.receive_timer == 0) {
         timer_ = 0;

@@ -35,7 +35,7 @@ void append_uncounted(process_control& p, node_ptr message) {
 }
 
 void on_message(process_control& p, node_ptr message) {
-  if (message->word != 0 && !accept_alias(p, message->word)) {
+  if (message->word != 0 && !accept_alias(p, *message)) {
     if (p.box.limited) p.queued.take_off(p.generation.load(std::memory_order_relaxed));
     return;
   }
@@ -64,7 +64,6 @@ void on_down(process_control& p, std::uint64_t reference, down_payload& signal) 
   if (found == nullptr) return;  // demonitored
   watch w = std::move(*found);
   p.extras->watching.erase(reference);
-  if (w.mode == alias_mode::demonitor || w.mode == alias_mode::reply_demonitor) p.extras->aliases.erase(reference);
   down ended{ref{reference}, signal.process, std::move(signal.reason),
              w.name != nullptr ? std::move(*w.name) : std::string{}};
   node_ptr message = std::move(w.prepared.message);
@@ -89,7 +88,11 @@ bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
     case node_kind::link: add_link(p, from); return false;
     case node_kind::unlink: answer_unlink(p, from); return false;
     case node_kind::unlink_ack: unlink_acknowledged(p, from); return false;
-    case node_kind::monitor: p.more().watchers[n.word] = detail::payload_of<pid>(n); return false;
+    case node_kind::monitor: {
+      const auto& m = detail::payload_of<monitor_payload>(n);
+      p.more().watchers[n.word] = {m.watcher, m.until_reply};
+      return false;
+    }
     case node_kind::demonitor:
       if (p.extras != nullptr) p.extras->watchers.erase(n.word);
       return false;
@@ -131,7 +134,7 @@ void answer_for_the_dead(process_control& p, node_ptr signal) {
       return reply(from, make_signal<node_kind::exit, exit_payload>(self.value(), exit_reason::noproc, true));
     case node_kind::unlink: return reply(from, make_signal<node_kind::unlink_ack>(self.value()));
     case node_kind::monitor:
-      return reply(detail::payload_of<pid>(n),
+      return reply(detail::payload_of<monitor_payload>(n).watcher,
                    make_signal<node_kind::down, down_payload>(n.word, self, exit_reason::noproc));
     case node_kind::inspect: return answer_inspection(p, n.word, detail::payload_of<inspect_payload>(n), false);
     default: return;
@@ -151,8 +154,8 @@ void tell_relations(process_control& p, pid self, const exit_reason& reason) {
     if (end.active) send(pid::from_value(other), make_signal<node_kind::exit, exit_payload>(self.value(), reason, true));
   });
   auto watchers = std::exchange(x.watchers, {});
-  watchers.for_each([&](std::uint64_t reference, pid watcher) {
-    send(watcher, make_signal<node_kind::down, down_payload>(reference, self, reason));
+  watchers.for_each([&](std::uint64_t reference, const watcher_entry& w) {
+    send(w.process, make_signal<node_kind::down, down_payload>(reference, self, reason));
   });
   // Left in place, and destroyed with the extras: they hold values of users.
   x.watching.for_each([&](std::uint64_t reference, const watch& w) {

@@ -6,7 +6,7 @@
 //   link        sender's pid      -              link()                adds its end
 //   unlink      sender's pid      -              unlink()              removes its end, answers unlink_ack
 //   unlink_ack  sender's pid      -              the answer            counts it
-//   monitor     reference         pid (watcher)  monitor()             adds the watcher
+//   monitor     reference         monitor_payload monitor()            adds the watcher
 //   demonitor   reference         -              demonitor(), an end   removes the watcher
 //   down        reference         down_payload   an end                makes the message, unless demonitored
 //   inspect     request           inspect_payload process_info, is_alive  answers with a message
@@ -42,6 +42,10 @@ struct down_payload {
   exit_reason reason;
 };
 enum class inspection : std::uint8_t { alive, details };
+struct monitor_payload {
+  pid watcher;
+  bool until_reply;  // watcher_entry
+};
 struct inspect_payload {
   pid asker;
   inspection what;

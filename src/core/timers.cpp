@@ -104,11 +104,11 @@ std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept {
   if (t == nullptr) return -1;
   if (t->state == timer_state::firing) t->state = timer_state::cancelled;
   if (t->state != timer_state::running) return -1;
-  const std::int64_t left = t->deadline - clock::now().time_since_epoch().count();
+  const std::int64_t deadline = t->deadline;
   shelf->wheel.stop(*t);
   held = take_content(*t);
   drop_stopped(home, *shelf, *t);
-  return left > 0 ? left : 1;
+  return deadline;
 }
 
 void drop_timers_of(scheduler& home, pid process) noexcept {
@@ -350,9 +350,11 @@ ref start_apply_timer(deadline when, closure_ptr body) {
 
 std::optional<std::chrono::nanoseconds> cancel_timer(ref reference) {
   worker& w = require_process("cancel_timer");
-  const std::int64_t left = drop_timer(w.home, reference.value());
+  const std::int64_t deadline = drop_timer(w.home, reference.value());
   charge(*this_worker());  // the destructor of its message may have moved this process
-  return left < 0 ? std::nullopt : std::optional{std::chrono::nanoseconds{left}};
+  if (deadline < 0) return std::nullopt;
+  const std::int64_t left = deadline - clock::now().time_since_epoch().count();
+  return std::chrono::nanoseconds{left > 0 ? left : 1};
 }
 
 std::optional<std::chrono::nanoseconds> read_timer(ref reference) {

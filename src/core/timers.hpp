@@ -13,7 +13,7 @@ namespace joist::inline v0::core {
 
 /// A timeout signal for the running process. Returns its reference, as in process_control::timed_out.     [process]
 [[nodiscard]] std::uint64_t start_receive_timer(worker& w, std::int64_t until);
-/// Stops and drops a timer. The nanoseconds that were left; -1 when it has fired, or never was.     [worker]
+/// Stops and drops a timer. Its deadline; -1 when it has fired, or never was.     [worker]
 std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept;
 /// Delivers, restarts or drops what the wheel of `shelf` gave out; overwrites the list.     [worker stack]
 void fire_timers(worker& w, timer_shelf& shelf, std::span<timer*> due);

@@ -523,7 +523,7 @@ TEST_CASE("gen_server: a message that no handler takes is logged and dropped, th
   // Two reports of a crash: the server's and its process's.
   CHECK(text.find("account ends by a crash\n  reason: error (std::runtime_error: why)\n  last message: ") !=
         std::string::npos);
-  CHECK(text.find("account::crash, called by <") != std::string::npos);
+  CHECK(text.find("account::crash\n  called by: <") != std::string::npos);
   CHECK(text.find("  state: 1 cents\n") != std::string::npos);
   CHECK(text.find("crashed\n  reason: error (std::runtime_error: why)") != std::string::npos);
 }

@@ -879,7 +879,7 @@ TEST_CASE(
   INFO(text);
   CHECK(text.find("fragile ends by a crash\n  reason: error (std::runtime_error: broken)\n  last message: ") !=
         std::string::npos);
-  CHECK(text.find("fragile::drop, called by <") != std::string::npos);
+  CHECK(text.find("fragile::drop\n  called by: <") != std::string::npos);
   CHECK(text.find("  state: open: made of glass; 1 postponed; timeouts: state, \"wind\"\n") != std::string::npos);
 }
 
