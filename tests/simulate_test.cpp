@@ -1,6 +1,7 @@
 // joist/simulate.hpp
 #include <cstdlib>
 #include <set>
+#include <vector>
 
 #include "support/ends.hpp"
 #include "support/world.hpp"
@@ -152,6 +153,12 @@ TEST_CASE("simulate: time that would not fit the clock is never") {
     EXPECT(support::refuses(errc::bad_argument, [] { sleep_for(std::chrono::hours{24 * 365 * 101}); }));
     EXPECT(joist::clock::now() == before);
   });
+}
+
+TEST_CASE("for_each_schedule: a function that takes the seed is given it, in each run") {
+  std::vector<std::uint64_t> given;
+  for_each_schedule(3, [&given](std::uint64_t seed) { given.push_back(seed); });
+  CHECK(given == std::vector<std::uint64_t>{1, 2, 3});
 }
 
 TEST_CASE("for_each_schedule: a seed to replay that is no number is refused") {

@@ -16,6 +16,7 @@
 #include <joist/process.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -63,12 +64,19 @@ class schedule_failed : public std::runtime_error {
   std::uint64_t seed_;
 };
 
-/// Runs `first` under `runs` different seeds; throws schedule_failed for the first one in which it does not end
-/// normally. With JOIST_SEED=n in the environment only seed n is run: that is the replay. Throws errc::bad_argument when
-/// JOIST_SEED is no number.
+/// Runs `first`, or `first(seed)` where it takes that for choices of its own, under `runs` different seeds; throws
+/// schedule_failed for the first one in which it does not end normally. With JOIST_SEED=n in the environment only seed n is
+/// run: that is the replay. Throws errc::bad_argument when JOIST_SEED is no number.
 template <class First>
 void for_each_schedule(std::uint64_t runs, First first, const simulate_options& options = {}) {
-  detail::explore(runs, [&](std::uint64_t seed) { return simulate(seed, first, options); });
+  detail::explore(runs, [&](std::uint64_t seed) {
+    if constexpr (std::invocable<First&, std::uint64_t>) {
+      return simulate(
+          seed, [first, seed]() mutable { first(seed); }, options);
+    } else {
+      return simulate(seed, first, options);
+    }
+  });
 }
 
 }  // namespace joist::inline v0
