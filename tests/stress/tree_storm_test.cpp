@@ -109,6 +109,7 @@ void expect_nothing_left(const site& at, const std::vector<pid>& others) {
   EXPECT(joist::registered_names().empty());
   EXPECT(at.keys.count() == 0);
   EXPECT(token::alive() == 0);
+  EXPECT(at.strays == 0);
 }
 
 // As many processes as its measures say, and the supervisors.
@@ -123,7 +124,7 @@ void tree_under(std::uint64_t seed, const weather& w) {
   by_and_by(w, [&] {
     tree_oracles all{at, plan, root, others, w.delay};
     all.check();
-    EXPECT(all.rounds() > strikes / 4);  // it was a storm
+    EXPECT(all.rounds() > strikes / (w.is_virtual ? 4 : 20));  // it was a storm
   });
 
   const auto begin = joist::clock::now();
@@ -164,13 +165,13 @@ std::uint64_t seeds_or(std::uint64_t usual) {
 }  // namespace
 
 TEST_CASE("tree storm: an hour over a hundred processes leaves no orphan, name, entry or message, and counts exact") {
-  under_seeds(seeds_or(checked_build ? 5 : 100), {});
+  under_seeds(seeds_or(checked_build ? 3 : 100), {});
 }
 
 TEST_CASE("tree storm: an hour over ten thousand processes leaves no orphan, name, entry or message, and counts exact") {
   weather w;
   w.size.wings = checked_build ? 4 : 20;
-  w.size.halls = checked_build ? 10 : 25;
+  w.size.halls = checked_build ? 5 : 25;
   w.size.desks = 20;
   w.size.each = 10min;
   w.gap = 2s;
@@ -181,7 +182,7 @@ TEST_CASE("tree storm: seconds of it on real workers leave no orphan, name, entr
   weather w;
   w.size.each = 20ms;
   w.size.answer = 200ms;
-  w.lasts = 2s;
+  w.lasts = 1s;
   w.gap = 2ms;
   w.delay = 1min;
   w.is_virtual = false;

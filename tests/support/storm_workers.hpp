@@ -57,6 +57,7 @@ struct site {
   std::vector<joist::partition_supervisor_ref> partitions = {};  ///< complete before anything runs
   std::vector<std::string> names = {};                           ///< those of desks, too
   int key_count = 0;
+  std::atomic<int> strays{0};    ///< messages at desks that nobody should have sent
   std::atomic<bool> open{true};  ///< nobody begins anything more once it is false
 };
 using site_ptr = std::shared_ptr<site>;
@@ -105,6 +106,7 @@ class desk : public joist::gen_server<desk> {
     held_.pop_front();
   }
   void handle_info(const joist::exited&) {}
+  void handle_info(joist::any_message) { ++at_->strays; }  // of a call that is over, say
   void terminate(const exit_reason&) {
     if (slow_) joist::sleep_for(at_->size.goes_in);
   }
