@@ -149,10 +149,7 @@ child_result dynamic_server::handle_call(start_child request) {
 
 plain_result dynamic_server::handle_call(const terminate_child& request) {
   const auto at = children_.find(request.process);
-  if (at == children_.end()) {
-    if (is_alive(request.process)) return refused(error_kind::not_found);
-    return {};
-  }
+  if (at == children_.end()) return refused(error_kind::not_found);
   const child stopped = std::move(at->second);
   children_.erase(at);
   if (!stopped.restarting) otp::stop_child(request.process, stopped.spec);
@@ -240,8 +237,11 @@ auto ask(pid supervisor, Message message) {
 child_result dynamic_supervisor_ref::start_child(child_spec spec) const {
   return ask(process_, dynamic_server::start_child{std::move(spec)});
 }
+// Whether a stranger lives, the caller asks: one that loops does not answer, and the supervisor has others to look after.
 plain_result dynamic_supervisor_ref::terminate_child(pid child) const {
-  return ask(process_, dynamic_server::terminate_child{child});
+  plain_result stopped = ask(process_, dynamic_server::terminate_child{child});
+  if (!stopped && stopped.error().what == error_kind::not_found && !is_alive(child)) return {};
+  return stopped;
 }
 std::vector<child_info> dynamic_supervisor_ref::which_children() const {
   return ask(process_, dynamic_server::which_children{});

@@ -174,6 +174,25 @@ TEST_CASE("supervisor deadlines: a dynamic supervisor stops all at once: within 
   });
 }
 
+TEST_CASE("supervisor deadlines: a dynamic supervisor that is to end a stranger who loops goes on") {
+  among_culprits([](const mischief_ptr& m) {
+    const auto s = joist::start_dynamic_supervisor();
+    const pid me = joist::self();
+    const pid stranger = joist::spawn([m, me] {
+      joist::send(me, go{});
+      m->commit(misdeed::loops);
+    });
+    joist::receive<go>();
+    joist::spawn([s, stranger, me] {
+      joist::send(me, go{});
+      (void)s.terminate_child(stranger);
+    });
+    joist::receive<go>();
+    for (int i = 0; i < 100; ++i) EXPECT(s.count_children().specs == 0);
+    s.stop();
+  });
+}
+
 TEST_CASE("supervisor deadlines: a culprit that is killed is started again, though what it did goes on") {
   among_culprits([](const mischief_ptr& m) {
     const supervisor_ref s = joist::start_supervisor(often(), one_of_each(m, its_time));

@@ -52,7 +52,8 @@ class dynamic_supervisor_ref {
   /// nothing was started.     [process]
   result<started_child, supervisor_error> start_child(child_spec spec) const;
   /// Stops a child and forgets it; also one that is being started again, by the process it had. One that has ended: nothing
-  /// is done. not_found: it lives, and is not its child.     [process]
+  /// is done. not_found: it lives, and is not its child; where it is busy, the caller waits until it reaches a call of the
+  /// runtime.     [process]
   result<void, supervisor_error> terminate_child(pid child) const;
 
   /// The newest first. One that is being started again has no process.     [process]
