@@ -178,6 +178,15 @@ TEST_CASE("tree storm: an hour over ten thousand processes leaves no orphan, nam
   under_seeds(seeds_or(1), w);
 }
 
+TEST_CASE("tree storm: a seed repeats it, choice by choice") {
+  auto run = [] { return joist::simulate(1, [] { storm_over(1, {}); }); };
+  const joist::simulate_report first = run();
+  const joist::simulate_report second = run();
+  CHECK(first.reason == exit_reason::normal);
+  CHECK(first.fingerprint == second.fingerprint);
+  CHECK(first.elapsed > 1h);
+}
+
 TEST_CASE("tree storm: seconds of it on real workers leave no orphan, name, entry or message, and counts exact") {
   weather w;
   w.size.each = 20ms;
