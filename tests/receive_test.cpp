@@ -2,10 +2,12 @@
 #include <ctime>
 #include <memory>
 
+#include "support/ends.hpp"
 #include "support/world.hpp"
 
 using namespace joist;
 using namespace std::chrono_literals;
+using support::go;
 
 namespace {
 
@@ -259,4 +261,80 @@ TEST_CASE("receive: a timeout of a wait that is over does not end a later one", 
         joist::exit(echo, exit_reason::kill);
       },
       5);
+}
+
+namespace {
+
+// Waits of all lengths, one after the other, some ended by a message: each lasts as long as it says.
+void wait_in_any_order(std::uint64_t choices, const std::function<void()>& send_soon) {
+  const std::chrono::nanoseconds limits[] = {1ms, 5s, 20ms, 1h, 3ms, 250ms};
+  constexpr auto tick = 1ms;  // the wheel's is less
+  for (int i = 0; i < 12; ++i, choices /= 12) {
+    const auto limit = limits[choices % 6];
+    const bool by_message = choices / 6 % 2 == 1 || limit > 1min;
+    if (by_message) send_soon();
+    const auto begin = joist::clock::now();
+    const bool got = receive([](go) { return true; }, after(limit, [] { return false; }));
+    const auto took = joist::clock::now() - begin;
+    EXPECT(got == by_message);
+    if (!got) EXPECT(took >= limit && took < limit + tick);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("receive: waits with limits of all lengths, one after the other, each end at their own") {
+  support::in_simulation([] {
+    const pid me = self();
+    const auto choices = static_cast<std::uint64_t>(make_ref().value() * 0x9e3779b97f4a7c15U);
+    wait_in_any_order(choices, [me] {
+      spawn([me] {
+        sleep_for(500us);
+        send(me, go{});
+      });
+    });
+  });
+}
+
+TEST_CASE("receive: a process that comes to the place of one that ended in a wait has limits of its own") {
+  support::in_simulation([] {
+    for (const auto limit : {std::chrono::milliseconds{50}, std::chrono::milliseconds{3}, std::chrono::milliseconds{200}}) {
+      const monitored ended = spawn_monitor([] { (void)receive<go>(after(10s)); });
+      yield();
+      joist::exit(ended.process, exit_reason::kill);
+      EXPECT(support::reason_of(ended) == exit_reason::killed);
+      const monitored next = spawn_monitor([limit] {
+        const auto begin = joist::clock::now();
+        EXPECT(!receive<go>(after(limit)));
+        const auto took = joist::clock::now() - begin;
+        EXPECT(took >= limit && took < limit + 1ms);
+      });
+      EXPECT(support::reason_of(next) == exit_reason::normal);
+    }
+  });
+}
+
+TEST_CASE("receive: limits hold while waits of many processes end by messages and by time, on real workers") {
+  runtime rt{support::quiet(4)};
+  rt.ask([] {
+    std::vector<monitored> all;
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      all.push_back(spawn_monitor([i] {
+        const pid friendly = spawn_link([] {
+          for (;;) send(receive<pid>(), go{});
+        });
+        for (std::uint32_t round = 0; round < 50; ++round) {
+          const auto limit = std::chrono::milliseconds{(i + round) % 7 == 0 ? 1 : 60'000};
+          const auto begin = joist::clock::now();
+          if (limit > 1s) send(friendly, self());
+          const bool got = receive([](go) { return true; }, after(limit, [] { return false; }));
+          EXPECT(got == (limit > 1s));
+          if (!got) EXPECT(joist::clock::now() - begin >= limit);
+        }
+        joist::exit(exit_reason::shutdown);
+      }));
+    }
+    for (const auto& m : all) EXPECT(support::reason_of(m) == exit_reason::shutdown);
+  });
+  CHECK(rt.stop(10s).clean());
 }

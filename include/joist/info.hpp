@@ -75,7 +75,7 @@ struct system_details {
   std::uint64_t steals = 0;
   std::uint64_t abandoned_stacks = 0;  ///< given up without unwinding; what their frames owned is leaked: see fault.hpp
   std::size_t live_nodes = 0;          ///< messages, signals, closures, parked stacks: in the whole program
-  std::size_t timers = 0;
+  std::size_t timers = 0;              ///< started by processes and not over
   bool stack_guards_by_madvise = false;
 };
 

@@ -12,17 +12,19 @@ namespace {
 // Waits in the line for a spare thread until it is its turn. False: there are none.
 bool wait_for_spare(worker& w, bool first) {
   process_control& p = *w.running;
-  const std::uint64_t token = new_ref(w);
-  p.receive_timer = token;
+  constexpr std::uint64_t no_time = std::uint64_t{1} << 63;  // tokens of timed waits are points of time
+  const std::uint64_t token = new_ref(w) | no_time;
+  wait_timer& wait = p.timed();
+  wait.token = token;
   const relief::place place = w.home.relief.join_line(w.home.pid_of(p), token, first);
   if (place != relief::place::in_line) {
-    p.receive_timer = 0;
+    wait.token = 0;
     return place == relief::place::at_the_head;
   }
   for (;;) {
     if (!p.ending) take_signals(p);
     if (p.ending) break;
-    if (p.receive_timer != token) return true;
+    if (wait.token != token) return true;
     p.ready = false;
     (void)switch_away(*this_worker(), intent::wait);
   }
@@ -30,7 +32,7 @@ bool wait_for_spare(worker& w, bool first) {
   relief& home = this_worker()->home.relief;
   home.leave_line(token);
   home.tell_line(*this_worker());
-  p.receive_timer = 0;
+  wait.token = 0;
   unwind_from_wait(p, true);
   return false;
 }

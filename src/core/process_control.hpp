@@ -24,6 +24,7 @@
 #include "base/flat_map.hpp"
 #include "core/mailbox_count.hpp"
 #include "core/signal_word.hpp"
+#include "core/wait_timer.hpp"
 #include "fiber/fiber.hpp"
 
 namespace joist::inline v0::detail {
@@ -144,8 +145,18 @@ struct alignas(64) process_control : fiber::fiber {
   detail::closure* body = nullptr;
   owned_pointer<process_extras> extras;
   mailbox box;
-  std::uint64_t receive_timer = 0;  // the timeout that its wait is for; 0: none, or it has come
+  // Of the place, which keeps it: others may read it whoever is there.
+  std::atomic<wait_timer*> waits{nullptr};
 
+  /// Made for the first timed wait here. Throws std::bad_alloc.     [owner]
+  [[nodiscard]] wait_timer& timed() {
+    wait_timer* w = waits.load(std::memory_order_relaxed);
+    if (w == nullptr) [[unlikely]] {
+      w = new wait_timer;
+      waits.store(w, std::memory_order_release);  // what is in it; pairs with the acquire of who fires
+    }
+    return *w;
+  }
   void spend(std::uint32_t reductions) noexcept {
     spent.store(spent.load(std::memory_order_relaxed) + reductions, std::memory_order_relaxed);
   }

@@ -29,7 +29,10 @@ process_table::process_table(std::size_t limit, std::size_t caches, std::uint32_
   JOIST_ASSERT(capacity_ <= (std::size_t{1} << pid::index_bits), "the process limit fits the index bits of a pid");
 }
 
-process_table::~process_table() { base::release_pages(places_, bytes_of(capacity_)); }
+process_table::~process_table() {
+  for_each_place([](process_control& p) { delete p.waits.load(std::memory_order_relaxed); });
+  base::release_pages(places_, bytes_of(capacity_));
+}
 
 bool process_table::take_credit(cache& mine) noexcept {
   if (mine.credits > 0) {

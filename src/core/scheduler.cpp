@@ -268,7 +268,10 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent.store(0, std::memory_order_relaxed);
-  p.receive_timer = 0;
+  if (core::wait_timer* w = p.waits.load(std::memory_order_relaxed)) {
+    w->token = 0;
+    w->until.store(core::wait_timer::none, std::memory_order_relaxed);  // of one that was given up in its wait
+  }
   p.backlog.store(0, std::memory_order_relaxed);
   p.box = {};
   p.box.tail = &p.box.head;
@@ -441,7 +444,7 @@ system_details scheduler::info() const {
   }
   for (const auto& s : shelves) {
     const std::scoped_lock lock{s->mutex};
-    d.timers += s->wheel.size();
+    d.timers += s->wheel.size() - std::min(s->waits, s->wheel.size());  // those that fire now are in `waits` alone
   }
   d.live_nodes = base::pool_live_blocks();
   d.stack_guards_by_madvise = fiber::stack_pool::guards_by_madvise();

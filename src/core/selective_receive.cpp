@@ -49,10 +49,7 @@ namespace detail {
 receive_wait::receive_wait(const char* call) : box_{begin_receive(call)} {}
 
 void receive_wait::finish() noexcept {
-  if (timer_ != 0) {
-    (void)drop_timer(this_worker()->home, timer_);
-    this_worker()->running->receive_timer = 0;
-  }
+  if (timed_) end_timed_wait(*this_worker()->running);
   if (box_.limited) {
     process_control& p = *this_worker()->running;
     if (!p.ending) count_off(p);
@@ -75,12 +72,12 @@ bool receive_wait::more(const deadline& limit) {
     if (p.uninterrupted > 0)
       throw error{errc::bad_wait, "receive: expected a message that is here already: it would wait within no_preempt"};
     if (!limit.is_never()) {
-      if (timer_ == 0) {
-        until_ = limit.resolve();
-        if (limit.is_point() && until_ <= clock::now().time_since_epoch().count()) return false;
-        timer_ = p.receive_timer = start_receive_timer(w, until_);
-      } else if (p.receive_timer == 0) {
-        timer_ = 0;
+      if (!timed_) {
+        const std::int64_t until = limit.resolve();
+        if (limit.is_point() && until <= clock::now().time_since_epoch().count()) return false;
+        begin_timed_wait(w, until);
+        timed_ = true;
+      } else if (p.timed().token == 0) {
         return false;
       }
     }

@@ -103,9 +103,10 @@ bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
       if (p.extras != nullptr && p.extras->suspends > 0) --p.extras->suspends;
       return false;
     case node_kind::timeout:
-      if (p.receive_timer != n.word) return false;  // of a wait that is over
-      p.receive_timer = 0;
-      p.ready = true;
+      if (wait_timer* wait = p.waits.load(std::memory_order_relaxed); wait != nullptr && wait->token == n.word) {
+        wait->token = 0;
+        p.ready = true;
+      }  // else of a wait that is over
       return false;
     case node_kind::parked:
       if (!ends_by_stack(p, n.word)) return false;

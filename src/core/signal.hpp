@@ -12,7 +12,7 @@
 //   inspect     request           inspect_payload process_info, is_alive  answers with a message
 //   suspend     -                 -              suspend()             counts, runs no more
 //   resume      -                 -              resume()              counts
-//   timeout     timer             -              a wheel               ends the wait that started it
+//   timeout     wait_timer::token -              a wheel, relief       ends the wait that has it
 //   parked      bytes             -              who copied its        logs or ends, by its memory_limit
 //                                                frames out
 //

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 
@@ -19,6 +20,7 @@ struct timer_shelf {
   const std::uint32_t number;  // in references
   std::mutex mutex;            // guards all below
   timer_wheel wheel;
+  std::size_t waits = 0;                          // timers of the wheel that look at waits: wait_timer.hpp
   worker* attendant = nullptr;                    // who fires what is due, and is woken for a new earlier timer
   std::atomic<std::int64_t> next_due{INT64_MAX};  // of wheel; written under mutex, read by the attendant and the watcher
 };

@@ -69,6 +69,7 @@ void start_on(timer_shelf& shelf, timer& t) {
 
 void drop_stopped(scheduler& home, timer_shelf& shelf, timer& t) noexcept {
   if (t.counted) count_timer(home, t, -1);
+  if (t.is_private) --shelf.waits;
   shelf.wheel.drop(t);
 }
 
@@ -76,23 +77,43 @@ void drop_stopped(scheduler& home, timer_shelf& shelf, timer& t) noexcept {
 
 namespace core {
 
-std::uint64_t start_receive_timer(worker& w, std::int64_t until) {
+namespace {
+
+// A1: no timer comes early enough.
+[[gnu::noinline]] void arm(worker& w, wait_timer& wait, std::int64_t until) {
+  if (const std::uint64_t later = wait.armed.load(std::memory_order_relaxed)) (void)drop_timer(w.home, later);
   timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
   const std::scoped_lock lock{shelf.mutex};
   timer& t = shelf.wheel.make();
-  const std::uint64_t reference = reference_of(shelf, t);
   t.deadline = until;
   t.target = w.home.pid_of(*w.running);
   t.is_private = true;
+  ++shelf.waits;
+  wait.armed_at.store(until, std::memory_order_relaxed);
+  wait.armed.store(reference_of(shelf, t), std::memory_order_seq_cst);  // A4
   try {
-    t.message = make_signal<node_kind::timeout>(reference).release();
     start_on(shelf, t);
   } catch (...) {
-    const content held = take_content(t);
+    wait.armed.store(0, std::memory_order_seq_cst);
     drop_stopped(w.home, shelf, t);
     throw;
   }
-  return reference;
+}
+
+}  // namespace
+
+void begin_timed_wait(worker& w, std::int64_t until) {
+  process_control& p = *w.running;
+  wait_timer& wait = p.timed();
+  wait.until.store(until, std::memory_order_seq_cst);  // A1
+  wait.token = static_cast<std::uint64_t>(until);
+  if (wait.armed.load(std::memory_order_seq_cst) != 0 && wait.armed_at.load(std::memory_order_acquire) <= until) return;
+  try {
+    arm(w, wait, until);
+  } catch (...) {
+    end_timed_wait(p);
+    throw;
+  }
 }
 
 std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept {
@@ -177,8 +198,40 @@ void fire_spawn(worker& w, closure_ptr body) {
   }
 }
 
+// The timer goes on, for this limit. False: another has been armed meanwhile. Its entry was given back just now, so there is
+// a block for it (B1), unless others took that in this moment and there is no more memory: then the program ends.
+bool arm_again(timer_shelf& shelf, timer& t, wait_timer& wait, std::int64_t until) noexcept {
+  const std::scoped_lock lock{shelf.mutex};
+  if (t.state != timer_state::firing) return false;
+  std::uint64_t none = 0;
+  wait.armed_at.store(until, std::memory_order_relaxed);
+  if (!wait.armed.compare_exchange_strong(none, reference_of(shelf, t), std::memory_order_seq_cst)) return false;
+  t.deadline = until;
+  start_on(shelf, t);
+  return true;
+}
+
+/// Whether the timer runs again.
+bool fire_wait(worker& w, timer_shelf& shelf, timer& t) {
+  process_control* p = w.home.table.place_of(t.target);  // A3: whoever is there
+  wait_timer& wait = *p->waits.load(std::memory_order_acquire);
+  std::uint64_t mine = reference_of(shelf, t);
+  if (!wait.armed.compare_exchange_strong(mine, 0, std::memory_order_seq_cst)) return false;  // A2
+  const std::int64_t until = wait.until.load(std::memory_order_seq_cst);                      // A1
+  if (until == wait_timer::none) return false;
+  if (until > t.deadline) return arm_again(shelf, t, wait, until);
+  try {
+    node_ptr signal = make_signal<node_kind::timeout>(static_cast<std::uint64_t>(until));
+    (void)w.home.deliver(w.home.pid_of(*p), signal, &w);
+    return false;
+  } catch (const std::bad_alloc&) {
+    return arm_again(shelf, t, wait, until);  // and tried again at the next tick
+  }
+}
+
 /// Whether the timer runs again.
 bool fire(worker& w, timer_shelf& shelf, timer& t) {
+  if (t.is_private) return fire_wait(w, shelf, t);
   timer_extras* x = t.extras;
   const pid target = x != nullptr && !x->name.empty() ? w.home.names.find(x->name) : t.target;
   if (x != nullptr && x->body != nullptr) {

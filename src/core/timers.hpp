@@ -11,8 +11,15 @@
 
 namespace joist::inline v0::core {
 
-/// A timeout signal for the running process. Returns its reference, as in process_control::timed_out.     [process]
-[[nodiscard]] std::uint64_t start_receive_timer(worker& w, std::int64_t until);
+/// The running process waits until then at the latest: a timeout signal ends its wait: wait_timer.hpp. Throws
+/// std::bad_alloc. [process]
+void begin_timed_wait(worker& w, std::int64_t until);
+/// The wait is over, by time or otherwise.     [owner]
+inline void end_timed_wait(process_control& p) noexcept {
+  wait_timer& w = p.timed();
+  w.token = 0;
+  w.until.store(wait_timer::none, std::memory_order_relaxed);  // who fires and misses it sends a signal that nobody heeds
+}
 /// Stops and drops a timer. Its deadline; -1 when it has fired, or never was.     [worker]
 std::int64_t drop_timer(scheduler& home, std::uint64_t reference) noexcept;
 /// Delivers, restarts or drops what the wheel of `shelf` gave out; overwrites the list.     [worker stack]

@@ -67,7 +67,7 @@ class receive_wait {
   receive_wait& operator=(const receive_wait&) = delete;
   ~receive_wait() {
     box_.scanned = false;
-    if (timer_ != 0 || box_.limited) finish();
+    if (timed_ || box_.limited) finish();
   }
 
   [[nodiscard]] mailbox& box() noexcept { return box_; }
@@ -82,8 +82,7 @@ class receive_wait {
   void finish() noexcept;
 
   mailbox& box_;
-  std::int64_t until_ = 0;
-  std::uint64_t timer_ = 0;
+  bool timed_ = false;
 };
 
 /// How one argument of receive accepts and handles a message.
