@@ -79,7 +79,7 @@ namespace core {
 
 namespace {
 
-// A1: no timer comes early enough.
+// U1: no timer comes early enough.
 [[gnu::noinline]] void arm(worker& w, wait_timer& wait, std::int64_t until) {
   if (const std::uint64_t later = wait.armed.load(std::memory_order_relaxed)) (void)drop_timer(w.home, later);
   timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
@@ -90,7 +90,7 @@ namespace {
   t.is_private = true;
   ++shelf.waits;
   wait.armed_at.store(until, std::memory_order_relaxed);
-  wait.armed.store(reference_of(shelf, t), std::memory_order_seq_cst);  // A4
+  wait.armed.store(reference_of(shelf, t), std::memory_order_seq_cst);  // U4
   try {
     start_on(shelf, t);
   } catch (...) {
@@ -105,7 +105,7 @@ namespace {
 void begin_timed_wait(worker& w, std::int64_t until) {
   process_control& p = *w.running;
   wait_timer& wait = p.timed();
-  wait.until.store(until, std::memory_order_seq_cst);  // A1
+  wait.until.store(until, std::memory_order_seq_cst);  // U1
   wait.token = static_cast<std::uint64_t>(until);
   if (wait.armed.load(std::memory_order_seq_cst) != 0 && wait.armed_at.load(std::memory_order_acquire) <= until) return;
   try {
@@ -213,11 +213,11 @@ bool arm_again(timer_shelf& shelf, timer& t, wait_timer& wait, std::int64_t unti
 
 /// Whether the timer runs again.
 bool fire_wait(worker& w, timer_shelf& shelf, timer& t) {
-  process_control* p = w.home.table.place_of(t.target);  // A3: whoever is there
+  process_control* p = w.home.table.place_of(t.target);  // U3: whoever is there
   wait_timer& wait = *p->waits.load(std::memory_order_acquire);
   std::uint64_t mine = reference_of(shelf, t);
-  if (!wait.armed.compare_exchange_strong(mine, 0, std::memory_order_seq_cst)) return false;  // A2
-  const std::int64_t until = wait.until.load(std::memory_order_seq_cst);                      // A1
+  if (!wait.armed.compare_exchange_strong(mine, 0, std::memory_order_seq_cst)) return false;  // U2
+  const std::int64_t until = wait.until.load(std::memory_order_seq_cst);                      // U1
   if (until == wait_timer::none) return false;
   if (until > t.deadline) return arm_again(shelf, t, wait, until);
   try {

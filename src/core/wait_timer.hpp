@@ -1,6 +1,6 @@
-// core/wait_timer.hpp: the time limit of a wait. A place of the process table has one, made with its first timed wait, and at
-// most one timer in a wheel that looks at it: a wait that ends in time cancels nothing, and the next one starts nothing, as
-// long as that timer comes early enough. Most waits have long limits and are short: calls have five seconds.
+// core/wait_timer.hpp: the time limit of a wait. A place of the process table has one, made with its first timed wait, and
+// at most one timer in a wheel that looks at it: a wait that ends in time cancels nothing, and the next one starts nothing,
+// as long as that timer comes early enough. Most waits have long limits and are short: calls have five seconds.
 //
 //   armed     a timer is                        moved by
 //     0         in no wheel, or it fires now      whoever fires it, at first
@@ -10,12 +10,13 @@
 // The one who fires takes `armed` away first and reads `until` then; the owner writes `until` first and reads `armed` then.
 //
 // Invariants
-//   A1  a wait whose limit is not over has a timer that is due by then, or one that fires and sees the limit. All four
+//   U1  a wait whose limit is not over has a timer that is due by then, or one that fires and sees the limit. All four
 //       accesses are seq_cst: one of the two sees what the other wrote
-//   A2  a timer that is not the armed one does nothing when it fires: it was replaced in that moment
-//   A3  the timer belongs to the place, not to the process: what it finds is the limit of whoever waits there now. So nothing
+//   U2  a timer that is not the armed one does nothing when it fires: it was replaced in that moment
+//   U3  the timer belongs to the place, not to the process: what it finds is the limit of whoever waits there now. So
+//   nothing
 //       is cancelled when a process ends
-//   A4  `armed` names a timer before others can fire it: it is written under the shelf's mutex, with the start
+//   U4  `armed` names a timer before others can fire it: it is written under the shelf's mutex, with the start
 //
 // Refused: a timer for each wait: two locks, a node, and an entry in the wheel that is stale before it is looked at; a fifth
 // of a call.
