@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <joist/joist.hpp>
+#include <joist/telemetry.hpp>
 
 #include <memory>
 
@@ -115,6 +116,29 @@ void send_to_oneself_and_receive(benchmark::State& state) {
   });
 }
 BENCHMARK(send_to_oneself_and_receive);
+
+struct happened {
+  static constexpr std::string_view event_name = "bench.happened";
+  struct {
+    int times;
+  } measurements;
+  struct {
+  } metadata;
+};
+
+// With so many handlers of it.
+void telemetry_event(benchmark::State& state) {
+  runtime_options options;
+  options.workers = 1;
+  runtime rt{options};
+  rt.ask([&state] {
+    for (std::int64_t i = 0; i < state.range(0); ++i)
+      telemetry::attach<happened>(std::to_string(i),
+                                  [](const happened& e) { benchmark::DoNotOptimize(e.measurements.times); });
+    for (auto _ : state) telemetry::execute(happened{{1}, {}});
+  });
+}
+BENCHMARK(telemetry_event)->Arg(0)->Arg(1)->Arg(4);
 
 }  // namespace
 

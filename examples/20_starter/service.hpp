@@ -95,7 +95,9 @@ inline joist::application service() {
              joist::child<health>("health", named("health"))}};
   };
   // Before anything stops: no further requests come, and those that are under way find all in place.
-  a.prepare_stop = [] { joist::find_server<health>("health")->call(health::stopping{}); };
+  a.prepare_stop = [] {
+    if (const auto h = joist::find_server<health>("health")) (void)h->try_call(health::stopping{});
+  };
   return a;
 }
 // [end]

@@ -1,4 +1,4 @@
-// joist/joist.hpp: all of the core. Example: examples/01_hello.
+// joist/joist.hpp: all of the core but telemetry.hpp, which few files need. Example: examples/01_hello.
 #pragma once
 
 #include <joist/alias.hpp>

@@ -37,17 +37,6 @@
 
 namespace joist::inline v0::telemetry {
 
-/// A figure of an event. Durations are in seconds.
-struct measurement {
-  std::string_view name;
-  double value;
-};
-/// What a figure is about.
-struct tag {
-  std::string_view name;
-  std::string value;
-};
-
 /// A type of events: an aggregate that has a name and the members `measurements` (numbers and durations) and `metadata`
 /// (what fmt can print: numbers, text, pids, reasons), which are aggregates, perhaps empty ones.
 template <class Event>

@@ -69,13 +69,13 @@ bool accept_alias(process_control& p, detail::node& message) {
 
 std::uint64_t end_watch_by_reply(worker& w, pid owner, std::uint64_t reference) {
   process_control& p = *w.running;
-  watcher_entry* found = p.extras != nullptr ? p.extras->watchers.find(reference) : nullptr;
+  const owner_scope scope{p};                             // the watcher may declare it dead now
+  if (p.ending || p.extras == nullptr) return reference;  // its watchers have been told
+  watcher_entry* found = p.extras->watchers.find(reference);
   if (found == nullptr || !found->until_reply || found->process != owner) return reference;
   // A mailbox with a limit may drop the reply: then the monitor has to go on.
   const process_control* to = owner.node() == w.home.node ? w.home.table.place_of(owner) : nullptr;
   if (to == nullptr || to->mailbox_limit.load(std::memory_order_relaxed) > 0) return reference;
-  const owner_scope scope{p};
-  if (p.ending) return reference;  // its watchers have been told
   p.extras->watchers.erase(reference);
   return reference | watch_has_ended;
 }

@@ -18,8 +18,17 @@
 
 namespace joist::inline v0::telemetry {
 
-struct measurement;
-struct tag;
+/// A figure of an event. Durations are in seconds.
+struct measurement {
+  std::string_view name;
+  double value;
+};
+/// What a figure is about.
+struct tag {
+  std::string_view name;
+  std::string value;
+};
+
 class any_event;
 
 namespace detail {
