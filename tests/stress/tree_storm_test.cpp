@@ -121,7 +121,7 @@ void tree_under(std::uint64_t seed, const weather& w) {
   const std::vector<pid> others{joist::self(), at->by};
   const std::size_t strikes = storm{at, seed, {joist::self(), at->by, root}}.rage(w);
   at->open = false;
-  by_and_by(w, [&] {
+  by_and_by(w, [&, plan = plan] {  // a binding, which Clang does not capture by itself
     tree_oracles all{at, plan, root, others, w.delay};
     all.check();
     EXPECT(all.rounds() > strikes / (w.is_virtual ? 4 : 20));  // it was a storm
