@@ -2,31 +2,25 @@
 #include <joist/telemetry.hpp>
 
 #include <atomic>
-#include <map>
-#include <mutex>
 #include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
 
-#include "support/collected_log.hpp"
 #include "support/ends.hpp"
+#include "support/listening.hpp"
 #include "support/world.hpp"
 
 using namespace joist;
 using namespace std::chrono_literals;
 using support::mailbox_stays_empty;
 using support::reason_after;
+using support::with_nobody_listening;
 using telemetry::any_event;
 using telemetry::process_exited;
 using telemetry::process_spawned;
 
 namespace {
-
-// Everywhere, and its handlers are detached at its end.
-void with_nobody_listening(const std::function<void()>& body) {
-  support::everywhere([&body] {
-    body();
-    for (const auto& h : telemetry::handlers()) EXPECT(telemetry::detach(h.id));
-  });
-}
 
 struct sold {
   static constexpr std::string_view event_name = "test.sold";

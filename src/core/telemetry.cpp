@@ -96,14 +96,19 @@ bool event_handlers::attach(std::string id, std::vector<const event_type*> types
   return true;
 }
 
-bool event_handlers::detach(std::string_view id) {
+template <class Which>
+bool event_handlers::remove(Which which) {
   std::shared_ptr<const list> before;  // destroyed after the lock
   const std::scoped_lock lock{mutex_};
   auto shorter = std::make_shared<list>(*handlers_);
-  if (std::erase_if(*shorter, [id](const auto& h) { return h->id == id; }) == 0) return false;
+  if (std::erase_if(*shorter, which) == 0) return false;
   before = handlers_;
   replace(std::move(shorter));
   return true;
+}
+
+bool event_handlers::detach(std::string_view id) {
+  return remove([id](const auto& h) { return h->id == id; });
 }
 
 std::vector<telemetry::attached> event_handlers::all() const {
@@ -131,14 +136,7 @@ void event_handlers::tell_each(scheduler& home, const any_event& e, const event_
 
 void event_handlers::drop(scheduler& home, const std::shared_ptr<handler>& failed, const event_type& type,
                           exit_reason reason) {
-  {
-    std::shared_ptr<const list> before;
-    const std::scoped_lock lock{mutex_};
-    auto shorter = std::make_shared<list>(*handlers_);
-    if (std::erase(*shorter, failed) == 0) return;  // another process has dropped it
-    before = handlers_;
-    replace(std::move(shorter));
-  }
+  if (!remove([&failed](const auto& h) { return h == failed; })) return;  // another process has dropped it
   report r{report_kind::crash, log_level::error, {}, {}};
   r.text = fmt::format("telemetry: handler \"{}\" failed by event {}, and is detached", failed->id, type.name);
   home.log(r.add("reason", reason.to_string()).add_thrown_at(reason));

@@ -47,6 +47,8 @@ class event_handlers {
 
   [[nodiscard]] std::shared_ptr<const list> current() const;
   void replace(std::shared_ptr<const list> by);
+  template <class Which>
+  bool remove(Which which);
   void tell_each(scheduler& home, const telemetry::any_event& e, const telemetry::detail::event_type& type);
   void drop(scheduler& home, const std::shared_ptr<handler>& failed, const telemetry::detail::event_type& type,
             exit_reason reason);

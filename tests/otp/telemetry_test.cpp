@@ -1,11 +1,10 @@
 // joist/otp/telemetry.hpp: the events of servers and supervisors, and the poller.
 #include <joist/joist.hpp>
 #include <joist/otp/dynamic_supervisor.hpp>
-#include <joist/otp/gen_statem.hpp>
 #include <joist/otp/telemetry.hpp>
 
-#include "support/collected_log.hpp"
 #include "support/employees.hpp"
+#include "support/listening.hpp"
 
 using namespace support;
 using namespace joist;
@@ -15,14 +14,6 @@ using telemetry::child_started;
 using telemetry::message_handled;
 
 namespace {
-
-// Everywhere, and its handlers are detached at its end.
-void with_nobody_listening(const std::function<void()>& body) {
-  support::everywhere([&body] {
-    body();
-    for (const auto& h : telemetry::handlers()) EXPECT(telemetry::detach(h.id));
-  });
-}
 
 struct slow_counter : gen_server<slow_counter> {
   struct add {
