@@ -200,7 +200,7 @@ TEST_CASE("link: both ends link and unlink at the same time, and agree in the en
   support::everywhere([] {
     trap_exit(true);
     const auto peer = spawn_monitor([main = self()] {
-      for (int i = 0; i < 5; ++i) {
+      for (int i = 0; i < 20; ++i) {
         link(main);
         unlink(main);
       }
@@ -208,7 +208,7 @@ TEST_CASE("link: both ends link and unlink at the same time, and agree in the en
       receive<go>();
       joist::exit(named_reason("over"));
     });
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 20; ++i) {
       link(peer.process);
       unlink(peer.process);
     }

@@ -235,6 +235,7 @@ TEST_CASE("telemetry: the end of a process that is declared dead is told once") 
   runtime_options o = support::quiet(2);
   o.kill_after = 5ms;
   std::atomic<int> told{0};
+  std::atomic<bool> runs{false};
   std::atomic<bool> comes_back{false};
   runtime rt{o};
   rt.ask([&] {
@@ -244,10 +245,11 @@ TEST_CASE("telemetry: the end of a process that is declared dead is told once") 
       ++told;
     });
     const monitored stuck = spawn_monitor({.label = "stuck"}, [&] {
+      runs = true;
       while (!comes_back) {
       }
     });
-    while (!is_alive(stuck.process)) joist::yield();
+    while (!runs) joist::yield();  // is_alive would wait for its answer
     joist::exit(stuck.process, exit_reason::kill);
     EXPECT(support::reason_of(stuck) == exit_reason::killed);
     while (told == 0) joist::yield();

@@ -34,7 +34,7 @@ process_details details_of(process_control& p, bool is_running) {
   d.label = x.label;
   if (x.suspends > 0) d.status = process_status::suspended;
   x.links.for_each([&](std::uint64_t other, const link_end& end) {
-    if (end.active) d.links.push_back(pid::from_value(other));
+    if (end.is_active()) d.links.push_back(pid::from_value(other));
   });
   d.aliases = x.aliases.size();
   x.watching.for_each([&](std::uint64_t, const watch& w) {

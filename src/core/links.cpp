@@ -16,9 +16,7 @@ void link(pid other) {
   const pid me = w.home.pid_of(p);
   if (other == me) return;
   const owner_scope here{p};
-  link_end& end = p.more().links[other.value()];
-  if (end.active) return;
-  end.active = true;
+  if (!p.more().links[other.value()].link()) return;
   node_ptr signal = make_signal<node_kind::link>(me.value());
   if (w.home.deliver(other, signal, &w)) {
     if (!p.ending) return;
@@ -27,9 +25,7 @@ void link(pid other) {
     p.extras->links.erase(other.value());  // told and over: a further one is told as well
     return;
   }
-  link_end& dead = p.more().links[other.value()];
-  dead.active = false;
-  if (dead.unlinks == 0) p.extras->links.erase(other.value());
+  p.extras->links.erase(other.value());
   if (!p.traps_exits) throw error{errc::no_process, fmt::format("link: no living process {}", other)};
   signal = make_signal<node_kind::exit, exit_payload>(other.value(), exit_reason::noproc, false);
   (void)w.home.deliver(me, signal, &w);
@@ -43,15 +39,10 @@ void unlink(pid other) {
   if (!p.ending) take_signals(p);
   const owner_scope scope{p};
   link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
-  if (end == nullptr || !end->active) return;
-  end->active = false;
+  if (end == nullptr || !end->unlink()) return;
   worker& here = *this_worker();
   node_ptr signal = make_signal<node_kind::unlink>(here.home.pid_of(p).value());
-  if (here.home.deliver(other, signal, &here)) {
-    ++p.extras->links[other.value()].unlinks;
-  } else if (p.extras->links[other.value()].unlinks == 0) {
-    p.extras->links.erase(other.value());
-  }
+  if (!here.home.deliver(other, signal, &here)) p.extras->links.erase(other.value());
 }
 
 }  // namespace joist::inline v0

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/flat_map.hpp"
+#include "core/link_end.hpp"
 #include "core/mailbox_count.hpp"
 #include "core/signal_word.hpp"
 #include "core/wait_timer.hpp"
@@ -37,13 +38,6 @@ namespace joist::inline v0::core {
 using detail::mailbox;
 using detail::node_ptr;
 using detail::scheduler;
-
-/// One end of a link. `unlinks` counts our unlink signals that the other has not acknowledged: what it sent before
-/// it saw them speaks of a link that is gone, and is ignored (OTP: erl_proc_sig_queue.h, unlink ids).
-struct link_end {
-  bool active = false;
-  std::uint32_t unlinks = 0;
-};
 
 /// What a watcher remembers of a monitor.
 struct watch {

@@ -123,8 +123,8 @@ namespace {
 void relate(worker& w, process_control& parent, process_control& child, detail::spawn_mode mode, monitored& made) {
   const pid me = w.home.pid_of(parent);
   if (links(mode)) {
-    parent.more().links[made.process.value()].active = true;
-    child.more().links[me.value()].active = true;
+    parent.more().links[made.process.value()].link_came();
+    child.more().links[me.value()].link_came();
   }
   if (monitors(mode)) {
     made.monitor = ref{new_ref(w)};

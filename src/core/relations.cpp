@@ -5,28 +5,42 @@
 
 namespace joist::inline v0::core {
 
-void add_link(process_control& p, pid other) { p.more().links[other.value()].active = true; }
+void add_link(process_control& p, pid other) { p.more().links[other.value()].link_came(); }
+
+namespace {
+
+link_end* find_link(process_control& p, pid other) {
+  return p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
+}
+
+void forget_if_over(process_control& p, pid other, const link_end& end) {
+  if (end.is_over()) p.extras->links.erase(other.value());
+}
+
+}  // namespace
 
 bool drop_link(process_control& p, pid other) {
-  link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
-  // While an unlink of ours is not acknowledged, the exit was sent before it was seen: of a link that is gone.
-  if (end == nullptr || end->unlinks > 0 || !end->active) return false;
-  p.extras->links.erase(other.value());
+  link_end* end = find_link(p, other);
+  if (end == nullptr || !end->exit_came()) return false;
+  forget_if_over(p, other, *end);
   return true;
 }
 
 void answer_unlink(process_control& p, pid other) {
-  link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
-  if (end != nullptr && end->unlinks == 0) p.extras->links.erase(other.value());
+  if (link_end* end = find_link(p, other)) {
+    end->unlink_came();
+    forget_if_over(p, other, *end);
+  }
   worker& w = *this_worker();
   node_ptr answer = make_signal<node_kind::unlink_ack>(w.home.pid_of(p).value());
   (void)w.home.deliver(other, answer, &w);
 }
 
 void unlink_acknowledged(process_control& p, pid other) {
-  link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
-  if (end == nullptr || end->unlinks == 0) return;
-  if (--end->unlinks == 0 && !end->active) p.extras->links.erase(other.value());
+  link_end* end = find_link(p, other);
+  if (end == nullptr) return;
+  end->acknowledged();
+  forget_if_over(p, other, *end);
 }
 
 namespace {

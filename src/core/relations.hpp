@@ -11,11 +11,13 @@ namespace joist::inline v0::core {
 
 struct worker;
 
+// What each signal of links does to an end: link_end.hpp.
+
 /// A link signal came.
 void add_link(process_control& p, pid other);
 /// The exit of a linked process came: whether the link was there. It is gone after this.
 [[nodiscard]] bool drop_link(process_control& p, pid other);
-/// An unlink signal came: our end goes, unless the signal speaks of an older link; it is acknowledged.
+/// An unlink signal came; it is acknowledged.
 void answer_unlink(process_control& p, pid other);
 void unlink_acknowledged(process_control& p, pid other);
 

@@ -152,7 +152,8 @@ void tell_relations(process_control& p, pid self, const exit_reason& reason) {
   process_extras& x = *p.extras;
   auto links = std::exchange(x.links, {});
   links.for_each([&](std::uint64_t other, const link_end& end) {
-    if (end.active) send(pid::from_value(other), make_signal<node_kind::exit, exit_payload>(self.value(), reason, true));
+    if (end.is_active())
+      send(pid::from_value(other), make_signal<node_kind::exit, exit_payload>(self.value(), reason, true));
   });
   auto watchers = std::exchange(x.watchers, {});
   watchers.for_each([&](std::uint64_t reference, const watcher_entry& w) {
