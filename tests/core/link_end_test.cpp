@@ -157,5 +157,5 @@ TEST_CASE("link_end: no exit counts after an unlink, and who has linked hears of
     if (!other.ever_unlinked && alive.exits_since_link != 1) ++wrong;  // N4
   });
   CHECK(wrong == 0);
-  CHECK(worlds > 5'000);
+  CHECK(worlds > 4'000);
 }
