@@ -1,4 +1,5 @@
 #include <joist/alias.hpp>
+#include <joist/detail/request.hpp>
 #include <joist/monitor.hpp>
 #include <joist/names.hpp>
 #include <joist/receive.hpp>
@@ -29,6 +30,22 @@ void flush_down(process_control& p, std::uint64_t reference) {
   }
 }
 
+// What a process watched has been told at its end that it does so no more: a watch of later is told at once.
+void end_watching(worker& here, pid target, std::uint64_t reference) {
+  node_ptr signal = make_signal<node_kind::demonitor>(reference);
+  (void)here.home.deliver(target, signal, &here);
+}
+
+// The other end is told of a watch that is there; `p`'s owner_scope lasts from before that.
+void begin_watching(worker& here, process_control& p, pid target, std::uint64_t reference, alias_mode mode) {
+  if (!send_monitor(here, target, reference, mode)) {
+    node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
+    (void)here.home.deliver(here.home.pid_of(p), answer, &here);
+  } else if (p.ending) [[unlikely]] {
+    end_watching(here, target, reference);
+  }
+}
+
 // The watch is there before the signal goes, so the answer finds it, however fast it comes.
 ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   process_control& p = *w.running;
@@ -42,13 +59,7 @@ ref watch_process(worker& w, pid target, alias_mode mode, watch entry) {
   p.more().watching[reference] = std::move(entry);
   if (mode == alias_mode::explicit_unalias) p.extras->aliases[reference] = {};
   if (target == me) return ref{reference};  // M03: a monitor of oneself never fires
-  if (!send_monitor(here, target, reference, mode)) {
-    node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
-    (void)here.home.deliver(me, answer, &here);
-  } else if (p.ending) [[unlikely]] {  // what it watched has been told already that it does so no more
-    node_ptr signal = make_signal<node_kind::demonitor>(reference);
-    (void)here.home.deliver(target, signal, &here);
-  }
+  begin_watching(here, p, target, reference, mode);
   return ref{reference};
 }
 
@@ -90,6 +101,46 @@ ref detail::monitor_with(pid target, alias_mode mode, prepared_down prepared) {
   watch entry;
   entry.prepared = std::move(prepared);
   return watch_process(w, target, mode, std::move(entry));
+}
+
+alias detail::prepare_request() {
+  worker& w = spend(require_process("call"));
+  process_control& p = *w.running;
+  const std::uint64_t reference = new_ref(w);
+  p.box.set_mark(reference);
+  return {w.home.pid_of(p), ref{reference}};
+}
+
+send_result detail::send_request(pid server, node_ptr request, ref monitor) {
+  worker& w = *this_worker();
+  process_control& p = *w.running;
+  const std::uint64_t reference = monitor.value();
+  constexpr alias_mode mode = alias_mode::reply_demonitor;
+  const bool of_oneself = server == w.home.pid_of(p);  // M03
+  const process_control* to = server.node() == w.home.node ? w.home.table.place_of(server) : nullptr;
+  // A mailbox with a limit may drop the request: its owner is watched all the same.
+  const bool in_one = to != nullptr && !of_oneself && to->mailbox_limit.load(std::memory_order_relaxed) == 0;
+  sending sent;
+  {
+    const owner_scope scope{p};
+    watch& entry = p.more().watching[reference];
+    entry.target = server;
+    entry.mode = mode;
+    request->word = in_one ? reference | asks : 0;
+    if (!in_one && !of_oneself) begin_watching(w, p, server, reference, mode);
+    sent = send_on(&w, server, request);
+    if (sent.result == send_result::mailbox_full) {
+      p.extras->watching.erase(reference);
+      end_watching(w, server, reference);
+    } else if (in_one && request != nullptr) {  // it has ended just now
+      begin_watching(w, p, server, reference, mode);
+    } else if (in_one && p.ending) [[unlikely]] {
+      end_watching(w, server, reference);
+    }
+  }
+  request.reset();  // runs a destructor of the user's
+  charge(*this_worker(), sent.price);
+  return sent.result;
 }
 
 bool demonitor(ref reference, demonitor_option option) {

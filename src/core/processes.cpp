@@ -68,24 +68,26 @@ send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias
     charge(*w);
     return send_result::sent;
   }
-  send_result result = send_result::sent;
-  std::int32_t price = 1;
-  if (w == nullptr || target.node() != w->home.node) [[unlikely]] {
-    const node_guard other{target.node()};
-    if (other.get() != nullptr) result = deliver_message(*other.get(), target, message, nullptr);
-  } else if (process_control* p = w->home.table.place_of(target)) {
-    result = deliver_to_place(w->home, *p, target, message, w);
-    price = price_of_send(*p);
-  }
+  const sending sent = send_on(w, target, message);
   if (message != nullptr) {
     message.reset();                      // what the dead did not take goes before others have their turn
     if (from_process) w = this_worker();  // its destructor may have sent, and so moved this process
   }
-  if (from_process) charge(*w, price);
-  return result;
+  if (from_process) charge(*w, sent.price);
+  return sent.result;
 }
 
 }  // namespace
+
+core::sending core::send_on(worker* here, pid target, node_ptr& message) {
+  if (here == nullptr || target.node() != here->home.node) [[unlikely]] {
+    const node_guard other{target.node()};
+    return {other.get() != nullptr ? deliver_message(*other.get(), target, message, nullptr) : send_result::sent};
+  }
+  process_control* p = here->home.table.place_of(target);
+  if (p == nullptr) return {};
+  return {deliver_to_place(here->home, *p, target, message, here), price_of_send(*p)};
+}
 
 send_result core::deliver_message(scheduler& home, pid target, node_ptr& message, worker* here) {
   process_control* p = home.table.place_of(target);

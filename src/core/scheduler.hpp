@@ -204,6 +204,13 @@ namespace joist::inline v0::core {
 /// thread]
 send_result deliver_message(scheduler& home, pid target, node_ptr& message, worker* here);
 
+struct sending {
+  send_result result = send_result::sent;
+  std::int32_t price = 1;  // in reductions of the sender
+};
+/// As deliver_message, to whatever runtime `target` is of.     [any thread; a worker names itself]
+sending send_on(worker* here, pid target, node_ptr& message);
+
 /// Gives a message of the runtime's own to a process, whatever its mailbox limit. False when there is none: the caller keeps
 /// it.     [any thread]
 bool deliver_uncounted(scheduler& home, pid target, node_ptr& message, worker* here);

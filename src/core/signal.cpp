@@ -34,8 +34,18 @@ void append_uncounted(process_control& p, node_ptr message) {
   append(p, std::move(message));
 }
 
+[[nodiscard]] bool is_request(const node& message) noexcept { return (message.word & asks) != 0; }
+
+// The monitor that came with a request. From here on it is a message like others, that may be passed on.
+void add_asker(process_control& p, node& request) {
+  const std::uint64_t reference = std::exchange(request.word, 0) & ~asks;
+  p.more().watchers[reference] = {request.type->asked_by(request), true};
+}
+
 void on_message(process_control& p, node_ptr message) {
-  if (message->word != 0 && !accept_alias(p, *message)) {
+  if (is_request(*message)) {
+    add_asker(p, *message);
+  } else if (message->word != 0 && !accept_alias(p, *message)) {
     if (p.box.limited) p.queued.take_off(p.generation.load(std::memory_order_relaxed));
     return;
   }
@@ -130,7 +140,12 @@ void answer_for_the_dead(process_control& p, node_ptr signal) {
   const pid from = pid::from_value(n.word);
   auto reply = [&](pid to, node_ptr answer) { (void)home.deliver(to, answer, this_worker()); };
   switch (n.type->kind) {
-    case node_kind::message: return keep_for_later(p, signal.release());
+    case node_kind::message:
+      if (is_request(n)) {
+        const std::uint64_t reference = std::exchange(n.word, 0) & ~asks;
+        reply(n.type->asked_by(n), make_signal<node_kind::down, down_payload>(reference, self, exit_reason::noproc));
+      }
+      return keep_for_later(p, signal.release());
     case node_kind::link:
       return reply(from, make_signal<node_kind::exit, exit_payload>(self.value(), exit_reason::noproc, true));
     case node_kind::unlink: return reply(from, make_signal<node_kind::unlink_ack>(self.value()));
@@ -282,6 +297,7 @@ std::optional<report> take_signals_for(process_control& p) {
     node_ptr first{std::exchange(list, list->next)};
     const bool trapped = p.traps_exits && first->type->kind == node_kind::exit && !is_kill(*first);
     if (trapped || is_for_the_process_alone(first->type->kind)) {
+      if (first->type->kind == node_kind::message && is_request(*first)) add_asker(p, *first);
       kept.append(first.release());
     } else {
       ends = act_on(p, std::move(first), reason);

@@ -2,6 +2,7 @@
 //
 // kind          word              payload        from                  the receiver
 //   message     alias or 0        the value      any thread            keeps it in its mailbox
+//               reference | asks  a request      send_request()        adds the asker as a watcher, and keeps it
 //   exit        sender's pid      exit_payload   exit(), links         ends, or gets `exited`
 //   link        sender's pid      -              link()                adds its end
 //   unlink      sender's pid      -              unlink()              removes its end, answers unlink_ack
@@ -57,6 +58,9 @@ template <node_kind Kind, class Payload = no_payload, class... Args>
   made->word = word;
   return made;
 }
+
+/// In the word of a request, beside the reference by which its sender monitors the receiver.
+inline constexpr std::uint64_t asks = std::uint64_t{1} << 62;
 
 /// What the word of a down message in a mailbox says, so that demonitor finds it whatever its type. No alias has it.
 [[nodiscard]] constexpr std::uint64_t down_mark(std::uint64_t reference) noexcept { return ~reference; }

@@ -186,9 +186,8 @@ void check_request(ref monitor, pid owner) {
     throw error{errc::bad_wait, fmt::format("request: it is {}'s, whose mailbox gets the answer; {} waits", owner, self())};
 }
 
-void refuse_to_call_oneself(pid server) {
-  if (server == self())
-    throw error{errc::bad_wait, "call: a server that calls itself would wait for itself; cast, or continue_with"};
+void refuse_to_call_oneself() {
+  throw error{errc::bad_wait, "call: a server that calls itself would wait for itself; cast, or continue_with"};
 }
 
 exit_reason mailbox_is_full() { return exit_reason::of("the server's mailbox is full (spawn_options::mailbox_limit)"); }

@@ -4,6 +4,7 @@
 
 #include <joist/alias.hpp>
 #include <joist/clock.hpp>
+#include <joist/detail/request.hpp>
 #include <joist/exit_reason.hpp>
 #include <joist/monitor.hpp>
 #include <joist/otp/from.hpp>
@@ -58,7 +59,7 @@ void forget_request(ref monitor) {
 
 /// Ends the caller, or throws for a call of oneself.
 [[noreturn]] void call_failed(const exit_reason& reason);
-void refuse_to_call_oneself(pid server);
+[[noreturn]] void refuse_to_call_oneself();
 /// Sends the end of a server that is to stop; nothing, or why it ended otherwise. `limit` over: exit_reason::timeout, and it
 /// lives.
 [[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
@@ -73,23 +74,20 @@ void call_ends(clock::time_point begin, pid server, const std::type_info& messag
 /// Sends make(from), the request, to `server`, which is monitored. What it brings is awaited by await_outcome, or given up
 /// by forget_request. No reference: the mailbox is full, and its owner wants to have that said.
 template <class Reply, class MakeRequest>
-[[nodiscard]] ref send_asking(pid server, MakeRequest& make) {
-  const ref monitor = joist::monitor(server, alias_mode::reply_demonitor);
-  try {
-    if (send(server, make(from<Reply>{alias_of(monitor)})) == send_result::sent) return monitor;
-  } catch (...) {  // the message was not made
-    demonitor(monitor, demonitor_option::flush);
-    throw;
-  }
-  demonitor(monitor, demonitor_option::flush);
-  return {};
+[[nodiscard]] ref send_asking(pid server, const alias& me, MakeRequest& make) {
+  using request = std::remove_cvref_t<decltype(make(from<Reply>{me}))>;
+  static_assert(names_asker<request>);
+  require_sendable<request>();
+  const send_result result = send_request(server, make_node<request>(make(from<Reply>{me})), me.reference());
+  return result == send_result::sent ? me.reference() : ref{};
 }
 
 /// Asks `server`: make(from) is the request. The answer, or why there is none.
 template <class Reply, class MakeRequest>
 result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit) {
-  refuse_to_call_oneself(server);
-  const ref monitor = send_asking<Reply>(server, make);
+  const alias me = prepare_request();
+  if (server == me.owner()) refuse_to_call_oneself();
+  const ref monitor = send_asking<Reply>(server, me, make);
   if (!monitor) return failure{mailbox_is_full()};
   if (auto got = await_outcome<Reply>(monitor, limit)) {
     if (!*got) forget_request<Reply>(monitor);

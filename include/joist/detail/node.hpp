@@ -4,6 +4,9 @@
 // mailbox, a node_ptr. Its payload is destroyed where that ownership ends.
 #pragma once
 
+#include <joist/pid.hpp>
+
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -52,6 +55,7 @@ struct message_type {
   node_kind kind;
   const std::type_info* type;
   const message_base_type* base = nullptr;
+  pid (*asked_by)(node& n) noexcept = nullptr;  // of a request: send_request()
 };
 
 struct node {
@@ -113,6 +117,21 @@ constexpr const message_base_type* base_type_or_null() noexcept {
   }
 }
 
+/// A message that says who asks.
+template <class T>
+concept names_asker = requires(const T& t) {
+  { t.asked_by() } -> std::same_as<pid>;
+};
+
+template <class T>
+constexpr auto asked_by_or_null() noexcept -> pid (*)(node&) noexcept {
+  if constexpr (names_asker<T>) {
+    return [](node& n) noexcept { return payload_of<T>(n).asked_by(); };
+  } else {
+    return nullptr;
+  }
+}
+
 template <class T, node_kind Kind = node_kind::message>
 inline constexpr message_type type_of{
     std::is_trivially_destructible_v<T> && alignof(T) <= pool_alignment ? nullptr : &destroy_node_of<T>,
@@ -120,6 +139,7 @@ inline constexpr message_type type_of{
     Kind,
     &typeid(T),
     base_type_or_null<T>(),
+    asked_by_or_null<T>(),
 };
 
 /// Whether the message in `n` is of this type. Two modules that hide their symbols have a description each of the same type;

@@ -58,6 +58,7 @@ struct system_request : system_message {
   F look;
 
   system_request(from<result<Answer, exit_reason>> who, F f) : system_message{&handle_it}, client{who}, look{std::move(f)} {}
+  [[nodiscard]] pid asked_by() const noexcept { return client.process(); }
   static void handle_it(server_control& c, system_message& base) {
     auto& request = static_cast<system_request&>(base);
     std::optional<result<Answer, exit_reason>> got;

@@ -56,7 +56,7 @@ auto multi_call(const Servers& servers, const Message& message, detail::deadline
   const detail::deadline until = limit.fixed();
   std::vector<ref_type> asked;
   for (const ref_type& server : servers) {
-    detail::refuse_to_call_oneself(server.process());
+    if (server.process() == self()) detail::refuse_to_call_oneself();
     asked.push_back(server);
   }
   std::vector<result<reply, exit_reason>> outcomes(asked.size(), failure{exit_reason::timeout});

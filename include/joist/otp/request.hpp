@@ -207,7 +207,7 @@ namespace detail {
 /// Sends what ask() sends, and returns.
 template <class Reply, class MakeRequest>
 request<Reply> make_request(pid server, MakeRequest make) {
-  ref monitor = send_asking<Reply>(server, make);
+  ref monitor = send_asking<Reply>(server, prepare_request(), make);
   if (!monitor) {  // an outcome like others
     monitor = make_ref();
     send(self(), down{monitor, server, mailbox_is_full(), {}});

@@ -54,6 +54,7 @@ struct call_request : server_message<Server> {
 
   call_request(from<reply_to<Message>> who, Message m)
       : server_message<Server>{&handle_it}, client{who}, message{std::move(m)} {}
+  [[nodiscard]] pid asked_by() const noexcept { return client.process(); }
   static void handle_it(Server& server, server_message<Server>& base) {
     auto& request = static_cast<call_request&>(base);
     note_arrival(server_access::control(server), typeid(Message), request.client.process());
@@ -205,7 +206,7 @@ class server_ref {
   /// Ends the server with `reason`, after the messages that came before, and waits for it. Exits as call does: with noproc,
   /// with the reason if it ended otherwise, with timeout (the server goes on then).     [process]
   void stop(exit_reason reason = exit_reason::normal, detail::deadline limit = infinity) const {
-    detail::refuse_to_call_oneself(process_);
+    if (process_ == self()) detail::refuse_to_call_oneself();
     if (auto other = detail::stop_process(process_, std::move(reason), limit)) detail::call_failed(*other);
   }
 
