@@ -137,7 +137,7 @@ void relate(worker& w, process_control& parent, process_control& child, detail::
 
 }  // namespace
 
-monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode) {
+monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode, first_turn turn) {
   worker& w = spend(require_process("spawn"), spawn_reductions);
   process_control& parent = *w.running;
   const pid me = w.home.pid_of(parent);
@@ -149,7 +149,7 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
     const owner_scope childs{child};  // its place may have been claimed for the process before it
     relate(w, parent, child, mode, result);
   }
-  make_ready(w, child, false);
+  make_ready(w, child, turn == first_turn::next);
   if (links(mode) && parent.ending) {  // its links have been told already: this one is told now
     node_ptr signal = make_signal<node_kind::exit, exit_payload>(me.value(), parent.extras->reason, true);
     (void)w.home.deliver(result.process, signal, &w);

@@ -2,34 +2,72 @@
 
 #include <unwind.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <span>
 
 #include "core/claim.hpp"
+#include "core/known_traces.hpp"
+#include "fiber/slot.hpp"
 
 namespace joist::inline v0::core {
 namespace {
 
-constexpr std::size_t most_frames = 64;
 // The innermost frames are the unwinder's and this file's.
-constexpr int own_frames = 3;
+constexpr int own_frames = 4;
+// Whether a return address lies right below the frame that it returns to: else traces are taken anew each time.
+#if defined(__x86_64__)
+constexpr bool calls_push = true;
+#else
+constexpr bool calls_push = false;
+#endif
 
 struct walk {
-  throw_trace* frames;
+  std::uintptr_t anchor;
+  std::size_t count = 0;
+  std::array<return_slot, most_trace_frames> slots{};
   int skip = own_frames;
 };
 
 _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
   auto& w = *static_cast<walk*>(argument);
   const auto address = _Unwind_GetIP(context);
-  if (address == 0 || w.frames->size() == most_frames) return _URC_END_OF_STACK;
+  if (address == 0 || w.count == w.slots.size()) return _URC_END_OF_STACK;
   if (w.skip > 0) {
     --w.skip;
   } else {
-    w.frames->push_back(reinterpret_cast<void*>(address));  // there is room: reserved
+    const std::uintptr_t below = _Unwind_GetCFA(context) - sizeof(std::uintptr_t);
+    w.slots[w.count++] = {static_cast<std::ptrdiff_t>(below - w.anchor), address};
   }
   return _URC_NO_REASON;
+}
+
+void keep(throw_trace& frames, std::span<const return_slot> slots) {
+  frames.clear();
+  frames.reserve(slots.size());
+  for (const return_slot& s : slots) frames.push_back(reinterpret_cast<void*>(s.holds));
+}
+
+[[gnu::noinline]] known_traces& traces_of_this_thread() noexcept {
+  static thread_local known_traces traces;
+  return traces;
+}
+
+// The frames from the throw outwards. `anchor`: the stack pointer of the frame that the search has come to.
+[[gnu::noinline]] void take_trace(process_control& p, std::uintptr_t anchor) {
+  const traced_stack stack{anchor, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)),
+                           reinterpret_cast<std::uintptr_t>(p.stack->top)};
+  if constexpr (calls_push) {
+    const auto known = traces_of_this_thread().find(stack);
+    if (!known.empty()) return keep(p.extras->thrown_at, known);
+  }
+  walk w{anchor};
+  _Unwind_Backtrace(&note_frame, &w);
+  const std::span<const return_slot> taken{w.slots.data(), w.count};
+  if constexpr (calls_push) traces_of_this_thread().add(stack, taken);
+  keep(p.extras->thrown_at, taken);
 }
 
 }  // namespace
@@ -38,16 +76,13 @@ extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist
     int version, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception* thrown, _Unwind_Context* context) {
   if (version == 1 && (actions & _UA_SEARCH_PHASE) != 0) {
     // Where the frame of joist_call_tracing keeps its third argument: at its stack pointer.
-    process_control& p = **reinterpret_cast<process_control**>(_Unwind_GetCFA(context));
+    const std::uintptr_t anchor = _Unwind_GetCFA(context);
+    process_control& p = **reinterpret_cast<process_control**>(anchor);
     if (p.ending) return _URC_CONTINUE_UNWIND;
     try {
       const owner_scope here{p};
       p.more().thrown = thrown;
-      throw_trace& frames = p.extras->thrown_at;
-      frames.clear();
-      frames.reserve(most_frames);
-      walk w{&frames};
-      _Unwind_Backtrace(&note_frame, &w);
+      take_trace(p, anchor);
     } catch (const std::bad_alloc&) {
       // No memory: no backtrace.
     }

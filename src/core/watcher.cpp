@@ -17,6 +17,7 @@ namespace joist::inline v0::core {
 namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
+constexpr std::int64_t longest_period = 5 * ns_per_ms;  // wakes that are owed wait for it
 constexpr std::int64_t warn_again_after = 1'000 * ns_per_ms;
 constexpr std::size_t most_places_remembered = 4096;
 
@@ -37,7 +38,8 @@ void watcher::watch(scheduler& home) {
   mine.duty.store(post::relieved, std::memory_order_relaxed);
   mine.timers.store(home.shelves.front().get(), std::memory_order_relaxed);
   set_this_worker(&mine);
-  const std::int64_t period = std::max<std::int64_t>(home.options.stuck_after.count() * ns_per_ms / 2, ns_per_ms);
+  const std::int64_t period =
+      std::clamp<std::int64_t>(home.options.stuck_after.count() * ns_per_ms / 2, ns_per_ms, longest_period);
   while (!home.quit.load(std::memory_order_seq_cst)) {
     if (look(home, steady_now())) {
       bed_.park(steady_now() + period);
@@ -97,6 +99,7 @@ bool watcher::look_at(worker& w, sight& s, std::int64_t now) {
   }
   const std::int64_t stuck = now - s.since;
   const bool on = w.duty.load(std::memory_order_relaxed) == post::on;
+  if (on && w.owes_wake.load(std::memory_order_relaxed)) w.home.idle.notify();
   if (on && stuck >= w.home.options.stuck_after.count() * ns_per_ms && others_wait(w, now)) relieve(w, s, now);
   process_control* p = w.running_now.load(std::memory_order_acquire);
   if (p == nullptr || !p->urgent.load(std::memory_order_seq_cst)) return on;

@@ -1,11 +1,14 @@
 // core/watcher.hpp: a thread that looks after workers which have not switched for a while, and after processes that were
 // ended and do not come back.
 //
-// It looks twice per stuck_after while any worker that is on runs something, and sleeps while all rest.
+// It looks twice per stuck_after, and every 5 ms at least, while any worker that is on runs something, and sleeps while all
+// rest.
 //   worker leaves its rest: resting := false | look at asleep      watcher: asleep := true | look at all
 // Both are seq_cst: either the watcher sees the worker, or the worker sees that it has to wake it.
 //
 // What it does
+//   a worker owes a wake-up (worker.hpp) and has the same count of switches since the last look:
+//       wakes another worker for it
 //   a worker that is on has the same count of switches for stuck_after, and others wait:
 //       relieves it (relief.hpp), and warns, once a second for the same code, with the place it is in (whereabouts.hpp)
 //   a process in such a worker, or in a relieved one, was sent an exit signal, and has not come to the runtime for

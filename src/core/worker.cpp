@@ -42,6 +42,7 @@ constexpr std::int32_t inherit_reductions = 12;
 constexpr std::uint32_t injected_every_turns = 2;
 constexpr std::uint32_t even_out_every_turns = 17;  // odd: else the injected ones always came first
 constexpr std::uint32_t relieved_every_turns = 4;
+constexpr std::uint32_t wake_patience = 8;  // switches
 constexpr int searches_before_sleep = 64;
 constexpr std::size_t timers_at_once = 256;
 
@@ -129,6 +130,24 @@ process_control* put_next(worker& w, process_control& p) {
     if (process_control* mine = w.run_next.exchange(nullptr, std::memory_order_acquire)) w.home.inject(*mine);  // R2
   }
   return before;
+}
+
+// Who was woken by a message and pushed out of run_next mostly runs here a moment later: to wake another worker for it costs
+// more than it takes, and takes it from its messages. So one is woken only when the queue has not been empty for
+// some switches.
+void owe_wake(worker& w) noexcept {
+  if (w.owes_wake.load(std::memory_order_relaxed)) return;
+  w.wake_owed_at = w.round;
+  w.owes_wake.store(true, std::memory_order_relaxed);
+}
+
+[[gnu::noinline]] void pay_wake(worker& w) noexcept {
+  if (w.queue.empty()) {
+    w.owes_wake.store(false, std::memory_order_relaxed);
+  } else if (w.round - w.wake_owed_at >= wake_patience || w.reductions_left <= 0) {
+    w.owes_wake.store(false, std::memory_order_relaxed);
+    w.home.idle.notify();
+  }
 }
 
 // Who is in the run-next place waits as the others do, if others wait.
@@ -230,6 +249,7 @@ process_control* next_process(worker& w) {
       continue;
     }
     ++w.round;
+    if (w.owes_wake.load(std::memory_order_relaxed)) pay_wake(w);
     const bool look =
         w.round % clock_every == 0 || w.reductions_left <= 0 || w.run_next.load(std::memory_order_relaxed) == nullptr;
     if (look && w.timers.load(std::memory_order_relaxed)->next_due.load(std::memory_order_relaxed) != INT64_MAX)
@@ -399,8 +419,12 @@ void make_ready(worker& w, process_control& p, bool next) {
     const bool fits = w.queue.push(pushed_out);
     JOIST_ASSERT(fits, "Q1: half of the run queue is free");
   }
-  w.home.idle.notify();
-  // A fence was in notify(): either who relieves us sees what we pushed, or we see that we are relieved.
+  if (next) {
+    owe_wake(w);
+  } else {
+    w.home.idle.notify();
+  }
+  base::light_fence();  // either who relieves us sees what we pushed, or we see that we are relieved
   if (w.duty.load(std::memory_order_relaxed) != post::on) [[unlikely]]
     give_up_queue(w);
 }

@@ -9,6 +9,10 @@
 // While one of high priority waits for the answer to a question, every fourth time without 1: else who is to answer would
 // never run beside others of high priority that are always ready.
 // A process that became ready and was pushed out of run_next goes to the run queue, where others may steal it.
+// Another worker is woken for what is pushed to the queue: at once for a process that is spawned, has had its turn or comes
+// from elsewhere. One that was pushed out of run_next is expected to run here a moment later, and the wake-up is owed: paid
+// when the queue has not been empty for some switches, or a turn is used up; by the watcher, where this worker
+// does not come to that.
 // After a turn that was used up: who is in run_next goes to the run queue, if anybody waits; every second time the injected
 // ones come first; and a worker with one process of its own takes from those with more, so that endless loops are spread
 // evenly (every 17th time also from those with as many: three loops on two workers get the same).
@@ -80,6 +84,7 @@ struct worker {
   std::int32_t polls_left = 0;  // of preemptible code, until they are one reduction: preempt.cpp
   std::uint32_t round = 0;
   std::uint32_t turns_used_up = 0;  // reductions ran out
+  std::uint32_t wake_owed_at = 0;   // the round in which owes_wake was set
   std::uint64_t next_ref = 0;
   fiber::thread_frame frame;
   fiber::slot_cache slots;
@@ -103,6 +108,7 @@ struct worker {
   std::atomic<bool> left{false};                       // its thread is about to end
   std::atomic<pid_t> thread_id{0};                     // the kernel's
   std::atomic<question*> asked{nullptr};               // whereabouts.hpp
+  std::atomic<bool> owes_wake{false};                  // has pushed to its queue and told nobody; it writes
   std::atomic<process_control*> running_now{nullptr};  // for reports and the watcher
   std::atomic<fiber::slot*> shared_slot{nullptr};      // that it holds
   counter spawned, ended, copies, slot_waits, steals, abandoned;

@@ -276,7 +276,7 @@ result<started_process, start_error> start_process(const server_options& options
   const monitored child = [&] {
     try {
       return spawn_closure(body(starting{me, start, tell, mode, options}), &options.process,
-                           mode == start_mode::link ? spawn_mode::link_and_monitor : spawn_mode::monitor);
+                           mode == start_mode::link ? spawn_mode::link_and_monitor : spawn_mode::monitor, first_turn::next);
     } catch (...) {
       unalias(tell);
       throw;

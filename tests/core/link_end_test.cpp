@@ -1,14 +1,14 @@
 // core/link_end.hpp: the protocol of links, in all interleavings of a few calls at both ends.
 #include "core/link_end.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <array>
 #include <deque>
 #include <set>
 #include <string>
 #include <tuple>
 #include <utility>
+
+#include "support/catch.hpp"
 
 using joist::core::link_end;
 

@@ -271,6 +271,38 @@ TEST_CASE("watcher: without a spare thread others wait, and the warning says so"
   CHECK(rt.stop(10s).clean());
 }
 
+TEST_CASE("watcher: who was woken and waits in the queue of one that computes runs on a worker that slept") {
+  joist::runtime_options o = quiet(2);
+  o.stuck_after = 1h;  // nobody is relieved
+  joist::runtime rt{o};
+  constexpr int rounds = 20;
+  std::atomic<int> ran{0};
+  rt.ask([&] {
+    std::vector<joist::pid> all;
+    for (int i = 0; i < 3; ++i) {
+      all.push_back(joist::spawn([&] {
+        for (int round = 0; round < rounds; ++round) {
+          joist::receive<go>();
+          ++ran;
+        }
+      }));
+    }
+    for (int round = 0; round < rounds; ++round) {
+      while (ran < 3 * round) joist::yield();
+      for (const joist::pid p : all) (void)joist::is_alive(p);  // it waits for its message
+      const auto begin = joist::clock::now();
+      while (joist::clock::now() < begin + 200us) {  // meanwhile the other worker goes to sleep
+      }
+      for (const joist::pid p : all) joist::send(p, go{});
+      while (ran < 3 * round + 2) {  // the last one woken has the place that this worker alone looks at
+      }
+    }
+    for (const joist::pid p : all) (void)await_end(p);
+  });
+  CHECK(rt.stop(10s).clean());
+  CHECK(ran == 3 * rounds);
+}
+
 TEST_CASE("watcher: an idle runtime is not woken, whatever blocks in it") {
   joist::runtime rt{quiet(2)};
   int ends[2];

@@ -176,7 +176,7 @@ skynet(Parent, Number, Size) ->
 init(adder) -> {ok, 0};
 init({fragile, To}) -> To ! {ready, self()}, {ok, To};
 init({supervisor, To}) ->
-    {ok, {#{intensity => 1_000_000_000, period => 1},  % it walks over all restarts of the period at each
+    {ok, {#{intensity => 1_000_000_000, period => 1},
           [#{id => fragile, start => {?MODULE, start_fragile, [To]}}]}}.
 
 handle_call({add, N}, _From, Sum) -> {reply, Sum + N, Sum + N}.
@@ -202,11 +202,19 @@ ask(Server, N) ->
     _ = gen_server:call(Server, {add, 1}),
     ask(Server, N - 1).
 
+%% A supervisor walks over all restarts of its period at each: a new one after a thousand.
 supervise(N) ->
     logger:set_primary_config(level, none),
-    {ok, _} = supervisor:start_link(?MODULE, {supervisor, self()}),
+    measured(fun() -> supervise_each(N) end).
+
+supervise_each(0) -> ok;
+supervise_each(N) ->
+    {ok, Supervisor} = supervisor:start_link(?MODULE, {supervisor, self()}),
     Worker = receive {ready, Pid} -> Pid end,
-    measured(fun() -> crash(Worker, N) end).
+    crash(Worker, min(N, 1000)),
+    unlink(Supervisor),
+    gen_server:stop(Supervisor),
+    supervise_each(N - min(N, 1000)).
 
 crash(_, 0) -> ok;
 crash(Worker, N) ->

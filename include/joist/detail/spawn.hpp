@@ -57,6 +57,12 @@ template <class Body>
   }
 }
 
-[[nodiscard]] monitored spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode);
+/// When the new process has its turn.
+enum class first_turn : unsigned char {
+  queued,  ///< as others do, on any worker
+  next,    ///< when the caller waits, on its worker: for a caller that is about to wait for it
+};
+[[nodiscard]] monitored spawn_closure(closure_ptr body, const spawn_options* options, spawn_mode mode,
+                                      first_turn turn = first_turn::queued);
 
 }  // namespace joist::inline v0::detail
