@@ -38,7 +38,7 @@ void unlink(pid other) {
   // L13: an exit signal that is here already is not undone by an unlink.
   if (!p.ending) take_signals(p);
   const owner_scope scope{p};
-  link_end* end = p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
+  link_end* end = find_link(p, other);
   if (end == nullptr || !end->unlink()) return;
   worker& here = *this_worker();
   node_ptr signal = make_signal<node_kind::unlink>(here.home.pid_of(p).value());

@@ -30,19 +30,13 @@ void flush_down(process_control& p, std::uint64_t reference) {
   }
 }
 
-// What a process watched has been told at its end that it does so no more: a watch of later is told at once.
-void end_watching(worker& here, pid target, std::uint64_t reference) {
-  node_ptr signal = make_signal<node_kind::demonitor>(reference);
-  (void)here.home.deliver(target, signal, &here);
-}
-
 // The other end is told of a watch that is there; `p`'s owner_scope lasts from before that.
 void begin_watching(worker& here, process_control& p, pid target, std::uint64_t reference, alias_mode mode) {
   if (!send_monitor(here, target, reference, mode)) {
     node_ptr answer = make_signal<node_kind::down, down_payload>(reference, target, exit_reason::noproc);
     (void)here.home.deliver(here.home.pid_of(p), answer, &here);
-  } else if (p.ending) [[unlikely]] {
-    end_watching(here, target, reference);
+  } else if (p.ending) [[unlikely]] {  // what it watched has been told already that it does so no more
+    send_demonitor(here, target, reference);
   }
 }
 
@@ -131,11 +125,11 @@ send_result detail::send_request(pid server, node_ptr request, ref monitor) {
     sent = send_on(&w, server, request);
     if (sent.result == send_result::mailbox_full) {
       p.extras->watching.erase(reference);
-      end_watching(w, server, reference);
+      send_demonitor(w, server, reference);
     } else if (in_one && request != nullptr) {  // it has ended just now
       begin_watching(w, p, server, reference, mode);
     } else if (in_one && p.ending) [[unlikely]] {
-      end_watching(w, server, reference);
+      send_demonitor(w, server, reference);
     }
   }
   request.reset();  // runs a destructor of the user's
@@ -152,9 +146,7 @@ bool demonitor(ref reference, demonitor_option option) {
   const owner_scope scope{p};
   watch* found = p.extras != nullptr ? p.extras->watching.find(reference.value()) : nullptr;
   if (found != nullptr) {
-    worker& here = *this_worker();
-    node_ptr signal = make_signal<node_kind::demonitor>(reference.value());
-    if (found->target) (void)here.home.deliver(found->target, signal, &here);
+    send_demonitor(*this_worker(), found->target, reference.value());
     p.extras->watching.erase(reference.value());
     return true;
   }

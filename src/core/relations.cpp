@@ -7,11 +7,11 @@ namespace joist::inline v0::core {
 
 void add_link(process_control& p, pid other) { p.more().links[other.value()].link_came(); }
 
-namespace {
-
 link_end* find_link(process_control& p, pid other) {
   return p.extras != nullptr ? p.extras->links.find(other.value()) : nullptr;
 }
+
+namespace {
 
 void forget_if_over(process_control& p, pid other, const link_end& end) {
   if (end.is_over()) p.extras->links.erase(other.value());
@@ -48,12 +48,12 @@ namespace {
 // In the word of a reply, beside the reference: whom it comes from has forgotten the monitor.
 constexpr std::uint64_t watch_has_ended = std::uint64_t{1} << 63;
 
+}  // namespace
+
 void send_demonitor(worker& w, pid target, std::uint64_t reference) {
   node_ptr signal = make_signal<node_kind::demonitor>(reference);
   if (target) (void)w.home.deliver(target, signal, &w);
 }
-
-}  // namespace
 
 bool send_monitor(worker& w, pid target, std::uint64_t reference, alias_mode mode) {
   const pid me = w.home.pid_of(*w.running);

@@ -13,6 +13,8 @@ struct worker;
 
 // What each signal of links does to an end: link_end.hpp.
 
+/// Our end of the link; null: none is remembered.
+[[nodiscard]] link_end* find_link(process_control& p, pid other);
 /// A link signal came.
 void add_link(process_control& p, pid other);
 /// The exit of a linked process came: whether the link was there. It is gone after this.
@@ -31,5 +33,7 @@ void unlink_acknowledged(process_control& p, pid other);
 
 /// Adds the watcher at the other end. False: there is no such process.
 [[nodiscard]] bool send_monitor(worker& w, pid target, std::uint64_t reference, alias_mode mode);
+/// Takes the watcher away there. No target: one that watches a name nobody had.
+void send_demonitor(worker& w, pid target, std::uint64_t reference);
 
 }  // namespace joist::inline v0::core

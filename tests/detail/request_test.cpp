@@ -2,7 +2,6 @@
 #include <joist/detail/request.hpp>
 
 #include <atomic>
-#include <optional>
 #include <vector>
 
 #include "support/ends.hpp"
