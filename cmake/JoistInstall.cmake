@@ -7,6 +7,12 @@ install(FILES tools/gdb/joist.py DESTINATION ${CMAKE_INSTALL_DATADIR}/joist/gdb)
 
 set(joist_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/joist)
 install(EXPORT joistTargets NAMESPACE joist:: DESTINATION ${joist_package_dir})
+foreach(room net web)  # components: find_package(joist COMPONENTS web)
+  if(TARGET joist_${room})
+    install(TARGETS joist_${room} EXPORT joist_${room}Targets)
+    install(EXPORT joist_${room}Targets NAMESPACE joist:: DESTINATION ${joist_package_dir})
+  endif()
+endforeach()
 configure_package_config_file(cmake/joistConfig.cmake.in joistConfig.cmake INSTALL_DESTINATION ${joist_package_dir})
 write_basic_package_version_file(joistConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES cmake/JoistPreemptible.cmake ${CMAKE_CURRENT_BINARY_DIR}/joistConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/joistConfigVersion.cmake

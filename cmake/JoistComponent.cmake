@@ -1,0 +1,16 @@
+# A room that is a library of its own, which users may leave out: joist::<room>, of the sources that src/<room>/CMakeLists.txt names.
+# usage: joist_component(net)
+function(joist_component room)
+  set(target joist_${room})
+  add_library(${target})
+  add_library(joist::${room} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+                                             VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} PUBLIC joist PRIVATE $<BUILD_INTERFACE:concurrentqueue::concurrentqueue> Threads::Threads)
+  if(JOIST_FCONTEXT)
+    target_link_libraries(${target} PRIVATE Boost::context)
+  endif()
+  joist_target(${target})
+  add_subdirectory(src/${room})
+endfunction()
