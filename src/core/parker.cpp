@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <ctime>
 
+#include "core/io_hook.hpp"
+
 namespace joist::inline v0::core {
 namespace {
 
@@ -31,8 +33,25 @@ void parker::park(std::int64_t until) noexcept {
   state_.exchange(empty, std::memory_order_acquire);
 }
 
+std::size_t parker::park(std::int64_t until, io_hook& seat) noexcept {
+  std::size_t happened = 0;
+  seat_ = &seat;
+  std::uint32_t seen = empty;
+  // release: seat_, for unpark().
+  if (state_.compare_exchange_strong(seen, gathering, std::memory_order_acq_rel, std::memory_order_acquire))
+    happened = seat.gather(until);
+  // acquire: as in park().
+  state_.exchange(empty, std::memory_order_acquire);
+  return happened;
+}
+
 void parker::unpark() noexcept {
-  if (state_.exchange(notified, std::memory_order_release) == sleeping) futex(state_, FUTEX_WAKE, 1, nullptr);
+  // release: what the one who wakes did before. acquire: seat_. Pairs with park().
+  switch (state_.exchange(notified, std::memory_order_acq_rel)) {
+    case sleeping: futex(state_, FUTEX_WAKE, 1, nullptr); break;
+    case gathering: seat_->interrupt(); break;
+    default: break;
+  }
 }
 
 }  // namespace joist::inline v0::core

@@ -18,6 +18,7 @@
 #include "core/fault.hpp"
 #include "core/idle.hpp"
 #include "core/injected_queue.hpp"
+#include "core/io_hook.hpp"
 #include "core/names_registry.hpp"
 #include "core/process_table.hpp"
 #include "core/relief.hpp"
@@ -141,6 +142,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   fiber::stack_pool stacks;
   core::names_registry names;
   core::idle_workers idle;
+  core::io_seat io;
   core::worker_list workers;                                // on, relieved and spare
   std::vector<std::unique_ptr<core::timer_shelf>> shelves;  // one for each that is on
   core::relief relief;

@@ -76,6 +76,8 @@ bool watcher::look(scheduler& home, std::int64_t now) {
     soon |= look_at(home.workers[i], seen_[i], now);
     computing |= computes(home.workers[i], seen_[i]);
   }
+  // Some worker is busy; one that sleeps, if there is one, could sit in the seat.
+  if (soon && home.io.is_deserted()) home.idle.notify();
   if (computing != relieved_compute()) computing_.store(computing, std::memory_order_relaxed);  // workers read it often
   return soon;
 }

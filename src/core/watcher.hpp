@@ -9,6 +9,8 @@
 // What it does
 //   a worker owes a wake-up (worker.hpp) and has the same count of switches since the last look:
 //       wakes another worker for it
+//   nobody looks outside (io_hook.hpp), and a worker sleeps:
+//       wakes it: it looks
 //   a worker that is on has the same count of switches for stuck_after, and others wait:
 //       relieves it (relief.hpp), and warns, once a second for the same code, with the place it is in (whereabouts.hpp)
 //   a process in such a worker, or in a relieved one, was sent an exit signal, and has not come to the runtime for

@@ -34,6 +34,7 @@ constexpr std::uint32_t injected_first_every = 61;  // as in Go: prime, so that 
 constexpr std::uint32_t low_every = 8;              // OTP: low runs once for eight normal ones
 constexpr std::uint32_t below_every = 4;            // a turn for those below high, while one of high priority waits for them
 constexpr std::uint32_t clock_every = 16;
+constexpr std::uint32_t look_outside_every = 64;
 // What it costs to be woken and go on with the same reductions while others wait: so the turn of two that chat is no longer
 // than the turn of one that computes.
 constexpr std::int32_t inherit_reductions = 12;
@@ -44,6 +45,7 @@ constexpr std::uint32_t even_out_every_turns = 17;  // odd: else the injected on
 constexpr std::uint32_t relieved_every_turns = 4;
 constexpr std::uint32_t wake_patience = 8;  // switches
 constexpr int searches_before_sleep = 64;
+constexpr int searches_before_the_seat = 4;  // what comes from outside comes while it sleeps, and to sleep is a call less
 constexpr std::size_t timers_at_once = 256;
 
 void spin_pause() noexcept {
@@ -200,12 +202,42 @@ process_control* find_here(worker& w) {
   return take_injected(w, priority::low);
 }
 
+// What has happened outside, in passing.
+[[gnu::noinline]] void look_outside(worker& w) noexcept {
+  io_hook* seat = w.home.io.sit_down();
+  if (seat == nullptr) return;
+  if (seat->gather(0) > 0) seat->deliver();
+  w.home.io.stand_up();
+}
+
+// Sleeps until there may be something to do: in the poller's seat if it is free. The worker is registered as a sleeper;
+// whether it was woken, and so is a searcher.
+[[gnu::noinline]] bool rest(worker& w) noexcept {
+  io_hook* seat = w.home.io.sit_down();
+  const std::int64_t until = w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed);
+  w.resting.store(true, std::memory_order_seq_cst);
+  std::size_t happened = 0;
+  if (seat != nullptr) {
+    happened = w.bed.park(until, *seat);
+  } else {
+    w.bed.park(until);
+  }
+  count_switch(w);  // the watcher counts from here
+  w.resting.store(false, std::memory_order_seq_cst);
+  w.home.watch.rouse();
+  const bool was_woken = w.home.idle.was_woken(w);
+  if (happened > 0) seat->deliver();
+  if (seat != nullptr) w.home.io.stand_up();
+  return was_woken;
+}
+
 // Finds work elsewhere, or sleeps. Null: woken, or a timer is due: look again from the start.
 process_control* search(worker& w) {
   idle_workers& idle = w.home.idle;
   bool searching = idle.begin_search(w.home.options.workers);
   for (;;) {
-    for (int i = 0; searching && i < searches_before_sleep; ++i) {
+    const int searches = w.home.io.is_deserted() ? searches_before_the_seat : searches_before_sleep;
+    for (int i = 0; searching && i < searches; ++i) {
       if (process_control* p = find_elsewhere(w)) {
         idle.found();
         return p;
@@ -224,12 +256,7 @@ process_control* search(worker& w) {
       return nullptr;
     }
   }
-  w.resting.store(true, std::memory_order_seq_cst);
-  w.bed.park(w.timers.load(std::memory_order_acquire)->next_due.load(std::memory_order_relaxed));
-  count_switch(w);  // the watcher counts from here
-  w.resting.store(false, std::memory_order_seq_cst);
-  w.home.watch.rouse();
-  if (idle.was_woken(w)) {
+  if (rest(w)) {
     process_control* p = find_elsewhere(w);
     if (p != nullptr || !w.home.queues_empty()) {
       idle.found();
@@ -250,6 +277,7 @@ process_control* next_process(worker& w) {
     }
     ++w.round;
     if (w.owes_wake.load(std::memory_order_relaxed)) pay_wake(w);
+    if (w.round % look_outside_every == 0 && w.home.io.is_deserted()) look_outside(w);
     const bool look =
         w.round % clock_every == 0 || w.reductions_left <= 0 || w.run_next.load(std::memory_order_relaxed) == nullptr;
     if (look && w.timers.load(std::memory_order_relaxed)->next_due.load(std::memory_order_relaxed) != INT64_MAX)
