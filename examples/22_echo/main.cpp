@@ -1,10 +1,11 @@
-// An echo server: each connection is a process that reads and writes as if it blocked. Run with a port to keep serving
-// (`example_22_echo 7777`, then `nc localhost 7777`); without one it is its own client.
+// An echo server: each connection is a process that reads and writes as if it blocked. `example_22_echo serve` keeps serving
+// on port 7777 (`nc localhost 7777`) until SIGTERM or SIGINT; without an argument it is its own client.
 #include <joist/joist.hpp>
-#include <joist/net/stream.hpp>
+#include <joist/net/server.hpp>
+#include <joist/otp/application.hpp>
 
 #include <array>
-#include <cstdlib>
+#include <string>
 
 using namespace std::chrono_literals;
 using namespace joist::net;
@@ -22,6 +23,16 @@ void serve(listener door) {
 }
 // [end]
 
+// [snippet: tree]
+joist::application echo_service() {
+  joist::application a{"echo"};
+  a.start = [](const joist::environment&) -> joist::supervisor_init {
+    return {{}, {child_server("echo", {.at = endpoint{"0.0.0.0:7777"}, .max_per_address = 100}, echo)}};
+  };
+  return a;
+}
+// [end]
+
 // [snippet: client]
 std::string ask(const endpoint& server, std::string_view text) {
   stream s = connect(server, 5s);
@@ -33,24 +44,20 @@ std::string ask(const endpoint& server, std::string_view text) {
 }
 // [end]
 
-int main(int argc, char** argv) {
-  return joist::run([argc, argv] {
-    if (argc > 1) {
-      serve(listen(endpoint{std::string{"0.0.0.0:"} + argv[1]}));
-    } else {
-      listener door = listen(endpoint::loopback(0));
-      const endpoint at = door.local();
-      const auto server = joist::spawn_link([mine = std::move(door)]() mutable { serve(std::move(mine)); });
-      fmt::print("{}\n", ask(at, "hello"));
+void try_it() {
+  listener door = listen(endpoint::loopback(0));
+  const endpoint at = door.local();
+  const auto server = joist::spawn_link([mine = std::move(door)]() mutable { serve(std::move(mine)); });
+  fmt::print("{}\n", ask(at, "hello"));
 
-      // A client that sends nothing is one process that waits, and nobody's trouble.
-      const stream silent = connect(at, 5s);
-      fmt::print("{}\n", ask(at, "still there"));
-      joist::unlink(server);
-      joist::exit(server, joist::exit_reason::shutdown);
-    }
-  });
+  // A client that sends nothing is one process that waits, and nobody's trouble.
+  const stream silent = connect(at, 5s);
+  fmt::print("{}\n", ask(at, "still there"));
+  joist::unlink(server);
+  joist::exit(server, joist::exit_reason::shutdown);
 }
+
+int main(int argc, char**) { return argc > 1 ? joist::run_applications({echo_service()}) : joist::run(try_it); }
 
 // Output:
 // hello

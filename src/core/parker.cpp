@@ -35,7 +35,7 @@ void parker::park(std::int64_t until) noexcept {
 
 std::size_t parker::park(std::int64_t until, io_hook& seat) noexcept {
   std::size_t happened = 0;
-  seat_ = &seat;
+  seat_.store(&seat, std::memory_order_relaxed);
   std::uint32_t seen = empty;
   // release: seat_, for unpark().
   if (state_.compare_exchange_strong(seen, gathering, std::memory_order_acq_rel, std::memory_order_acquire))
@@ -49,7 +49,7 @@ void parker::unpark() noexcept {
   // release: what the one who wakes did before. acquire: seat_. Pairs with park().
   switch (state_.exchange(notified, std::memory_order_acq_rel)) {
     case sleeping: futex(state_, FUTEX_WAKE, 1, nullptr); break;
-    case gathering: seat_->interrupt(); break;
+    case gathering: seat_.load(std::memory_order_relaxed)->interrupt(); break;
     default: break;
   }
 }

@@ -21,7 +21,7 @@ class parker {
  private:
   enum state : std::uint32_t { empty, sleeping, gathering, notified };
   std::atomic<std::uint32_t> state_{empty};
-  io_hook* seat_ = nullptr;  // while `gathering`
+  std::atomic<io_hook*> seat_{nullptr};  // the one there is, once it has gathered
 };
 
 }  // namespace joist::inline v0::core

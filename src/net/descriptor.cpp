@@ -65,6 +65,13 @@ std::error_code await(readiness& direction, const deadline& limit, const char* c
   return {};
 }
 
+void announce(entry& e, node_ptr message, bool at_once) {
+  core::worker& w = *core::this_worker();
+  const pid self = w.home.pid_of(*w.running);
+  address_to(*message, self);
+  if (at_once || !e.in.arm(message)) (void)core::deliver_uncounted(w.home, self, message, &w);
+}
+
 void throw_error(std::error_code why, const char* call, std::string_view with) {
   throw std::system_error{why, with.empty() ? std::string{call} : fmt::format("{} ({})", call, with)};
 }

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "core/scheduler.hpp"
+#include "net/accepting.hpp"
 #include "net/descriptor.hpp"
 #include "net/names.hpp"
 #include "net/poller.hpp"
@@ -108,41 +109,26 @@ void make_nonblocking(int number) {
     detail::throw_error(last_error(), "adopt", fmt::format("descriptor {}", number));
 }
 
-// Of accept(2): errors of the one connection, which is passed over.
-bool concerns_one_connection(int why) noexcept {
-  switch (why) {
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case ENONET:
-    case EPERM: return true;
-    default: return false;
-  }
-}
-
-bool is_exhaustion(const std::error_code& why) noexcept {
-  return why.value() == EMFILE || why.value() == ENFILE || why.value() == ENOBUFS || why.value() == ENOMEM;
-}
-
 }  // namespace
 
 endpoint detail::local_of(int number) { return name_of(number, &::getsockname); }
 endpoint detail::peer_of(int number) { return name_of(number, &::getpeername); }
 
-io_result<listener> try_listen(const endpoint& at, const listen_options& options) {
-  detail::poller& poller = detail::poller::here("listen");
+result<detail::descriptor, std::error_code> detail::open_door(const endpoint& at, const listen_options& options) {
+  poller& poller = poller::here("listen");
   check_address(at, "listen");
   io_result<int> socket = bind_and_listen(at, options);
   // A machine without IPv6: what is meant by "all addresses" is IPv4 there.
   if (!socket && socket.error() == std::errc::address_family_not_supported && at == endpoint::any(at.port()))
     socket = bind_and_listen(endpoint{"0.0.0.0:0"}.with_port(at.port()), options);
   if (!socket) return failure{socket.error()};
-  return listener{detail::descriptor{poller.add(*socket)}};
+  return descriptor{poller.add(*socket)};
+}
+
+io_result<listener> try_listen(const endpoint& at, const listen_options& options) {
+  auto door = detail::open_door(at, options);
+  if (!door) return failure{door.error()};
+  return listener{*std::move(door)};
 }
 
 listener listen(const endpoint& at, const listen_options& options) {
@@ -155,28 +141,25 @@ io_result<stream> listener::try_accept(deadline limit) {
   entry& e = use(fd_, "accept");
   limit = limit.fixed();
   bool told = false;
-  for (auto pause = 10ms;; pause = std::min(2 * pause, 200ms)) {
-    const auto accepted = detail::attempt_until(e.in, limit, "accept", [&] {
-      int number = -1;
-      do {
-        number = ::accept4(fd_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      } while (number < 0 && concerns_one_connection(errno));
-      return static_cast<std::int64_t>(number);
-    });
-    if (accepted) {
-      detail::poller& poller = detail::poller::here("accept");
-      return stream{detail::descriptor{poller.add(static_cast<int>(*accepted))}};
+  for (auto pause = 10ms;;) {
+    e.in.take();
+    const auto accepted = detail::accept_now(fd_.number());
+    if (accepted) return stream{detail::descriptor{detail::poller::here("accept").add(accepted->number)}};
+    if (accepted.error() == std::errc::resource_unavailable_try_again) {
+      if (const std::error_code why = detail::await(e.in, limit, "accept")) return failure{why};
+      continue;
     }
-    if (!is_exhaustion(accepted.error())) return failure{accepted.error()};
+    if (!detail::is_exhaustion(accepted.error())) return failure{accepted.error()};
     if (!std::exchange(told, true)) {
       core::this_worker()->home.log(
           log_level::warning, fmt::format("accept on {}: {}; it waits until others have closed some", local().to_string(),
                                           accepted.error().message()));
     }
-    // What waits in the line was told of already: it is asked for again after a while.
-    const auto now = clock::now();
-    if (!limit.is_never() && now.time_since_epoch().count() >= limit.resolve()) return detail::failed(std::errc::timed_out);
+    // Of what waits in the line it was told already: it asks again after a while.
+    if (!limit.is_never() && clock::now().time_since_epoch().count() >= limit.resolve())
+      return detail::failed(std::errc::timed_out);
     sleep_for(pause);
+    pause = std::min(2 * pause, 200ms);
   }
 }
 

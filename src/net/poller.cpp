@@ -114,7 +114,12 @@ void poller::deliver() noexcept {
       node_ptr call = direction.happen();
       if (call == nullptr) return;
       core::worker& w = *core::this_worker();
-      (void)w.home.deliver(addressee_of(*call), call, &w);
+      const pid target = addressee_of(*call);
+      if (call->type->kind == joist::detail::node_kind::message) {
+        (void)core::deliver_uncounted(w.home, target, call, &w);  // as an announcement that comes at once
+      } else {
+        (void)w.home.deliver(target, call, &w);
+      }
     };
     say(e->in, EPOLLIN | EPOLLRDHUP);
     say(e->out, EPOLLOUT);

@@ -177,13 +177,8 @@ io_result<std::uint64_t> stream::try_send_file(int file, std::uint64_t offset, s
 void stream::announce_readable() {
   entry& e = use(fd_, "announce_readable");
   if (e.in.is_armed()) return;
-  joist::detail::node_ptr message = joist::detail::make_node<readable>(readable{fd_.id()});
-  const pid self = joist::self();
-  detail::address_to(*message, self);
   const bool may_have_some = !e.drained || e.ended.load(std::memory_order_relaxed);
-  if (!may_have_some && e.in.arm(message)) return;
-  core::worker& w = *core::this_worker();
-  (void)core::deliver_uncounted(w.home, self, message, &w);
+  detail::announce(e, readable{fd_.id()}, may_have_some);
 }
 
 bool stream::withdraw_announcement() {
@@ -222,6 +217,8 @@ std::size_t stream::read(std::span<std::byte> into, deadline limit) {
 }
 void stream::write(std::span<const std::byte> all, deadline limit) { value_or_throw(try_write(all, limit), "write", *this); }
 void stream::shutdown_write() { value_or_throw(try_shutdown_write(), "shutdown_write", *this); }
+
+stream detail::stream_of(descriptor open) noexcept { return stream{std::move(open)}; }
 
 void controlling_process(stream given, pid to) { (void)send(to, std::move(given)); }
 

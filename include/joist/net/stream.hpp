@@ -34,6 +34,11 @@
 
 namespace joist::inline v0::net {
 
+class stream;
+namespace detail {
+[[nodiscard]] stream stream_of(descriptor open) noexcept;
+}
+
 /// A value, or the system's error; std::errc names them.
 template <class T>
 using io_result = result<T, std::error_code>;
@@ -102,6 +107,7 @@ class stream {
 
  private:
   friend class listener;
+  friend stream detail::stream_of(detail::descriptor) noexcept;
   friend io_result<stream> try_connect(const endpoint&, joist::detail::deadline);
   friend stream adopt(int);
   explicit stream(detail::descriptor fd) noexcept : fd_{std::move(fd)} {}

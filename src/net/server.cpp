@@ -1,0 +1,242 @@
+#include <joist/net/server.hpp>
+
+#include <joist/joist.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "base/flat_map.hpp"
+#include "net/accepting.hpp"
+#include "net/descriptor.hpp"
+#include "net/names.hpp"
+#include "net/poller.hpp"
+
+namespace joist::inline v0::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An IP address without its port; IPv4 as IPv6 has it. All zero: a Unix socket.
+using address_bytes = std::array<std::byte, 16>;
+
+address_bytes address_of(const endpoint& from) {
+  constexpr std::size_t v4_at = 4, v6_at = 8;  // in a sockaddr
+  address_bytes bytes{};
+  const auto all = from.system();
+  if (from.family() == endpoint::family::ip4) {
+    bytes[10] = bytes[11] = std::byte{0xff};
+    std::copy_n(all.begin() + v4_at, 4, bytes.begin() + 12);
+  } else if (from.family() == endpoint::family::ip6) {
+    std::copy_n(all.begin() + v6_at, 16, bytes.begin());
+  }
+  return bytes;
+}
+
+// Accepts, and keeps its connections, which are linked to it.
+class server_process : public gen_server<server_process> {
+ public:
+  using info_types = type_list<readable>;
+  struct where {
+    using reply = endpoint;
+  };
+  struct count {
+    using reply = connection_counts;
+  };
+  struct list {
+    using reply = std::vector<pid>;
+  };
+  struct go_on {};
+
+  server_process(server_options options, std::shared_ptr<const connection_body> body)
+      : options_{std::move(options)}, body_{std::move(body)}, door_{open(options_)} {
+    trap_exit(true);
+    self_ref().cast(go_on{});
+  }
+
+  endpoint handle_call(where) { return detail::local_of(door_.number()); }
+  connection_counts handle_call(count) const { return {connections_.size(), accepted_, refused_}; }
+  std::vector<pid> handle_call(list);
+  void handle_info(readable) { accept_some(); }
+  void handle_cast(go_on) { accept_some(); }
+  void handle_info(go_on) { accept_some(); }
+  void handle_info(const exited& end);
+  void handle_info(any_message) {}
+  void terminate(const exit_reason&);
+
+ private:
+  static detail::descriptor open(const server_options& options);
+  void accept_some();
+  void begin(detail::accepted one);
+  void pause(const std::error_code& why);
+  void leave(pid connection);
+  bool wait_until_empty(joist::detail::deadline limit);
+
+  const server_options options_;
+  const std::shared_ptr<const connection_body> body_;
+  detail::descriptor door_;
+  base::flat_map<address_bytes, base::hash_of_pid> connections_;
+  std::map<address_bytes, std::size_t> of_address_;  // where max_per_address limits
+  bool full_ = false;
+  bool told_of_exhaustion_ = false;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+constexpr int accepted_in_a_turn = 32;  // then others have theirs: calls, ends
+constexpr auto pause_of_exhaustion = 50ms;
+
+detail::descriptor server_process::open(const server_options& options) {
+  auto door = detail::open_door(options.at, options.listening);
+  if (!door) detail::throw_error(door.error(), "listen", options.at.to_string());
+  return *std::move(door);
+}
+
+std::vector<pid> server_process::handle_call(list) {
+  std::vector<pid> all;
+  all.reserve(connections_.size());
+  connections_.for_each([&](std::uint64_t process, const auto&) { all.push_back(pid::from_value(process)); });
+  return all;
+}
+
+void server_process::accept_some() {
+  detail::entry& door = detail::use(door_, "accept");
+  for (int i = 0; i < accepted_in_a_turn; ++i) {
+    full_ = connections_.size() >= options_.max_connections;
+    if (full_) return;
+    door.in.take();
+    auto one = detail::accept_now(door_.number());
+    if (one) {
+      told_of_exhaustion_ = false;
+      begin(std::move(*one));
+    } else if (one.error() == std::errc::resource_unavailable_try_again) {
+      return detail::announce(door, readable{door_.id()}, false);
+    } else if (detail::is_exhaustion(one.error())) {
+      return pause(one.error());
+    } else {
+      detail::throw_error(one.error(), "accept", options_.at.to_string());
+    }
+  }
+  self_ref().cast(go_on{});
+}
+
+void server_process::begin(detail::accepted one) {
+  stream peer = detail::stream_of(detail::descriptor{detail::poller::here("accept").add(one.number)});
+  const bool counts_addresses = options_.max_per_address < options_.max_connections;
+  const address_bytes address = counts_addresses ? address_of(one.from) : address_bytes{};
+  if (counts_addresses) {
+    std::size_t& open = of_address_[address];
+    if (open >= options_.max_per_address) {
+      ++refused_;
+      return;
+    }
+    ++open;
+  }
+  ++accepted_;
+  const pid connection =
+      spawn_link({.label = options_.label}, [peer = std::move(peer), body = body_]() mutable { (*body)(peer); });
+  connections_[connection.value()] = address;
+}
+
+// What waits in the line was told of already: it is asked for again after a while.
+void server_process::pause(const std::error_code& why) {
+  if (!std::exchange(told_of_exhaustion_, true)) {
+    log(log_level::warning, fmt::format("server on {}: {}; it accepts again when others have closed some, {} are open here",
+                                        options_.at.to_string(), why.message(), connections_.size()));
+  }
+  info_after(pause_of_exhaustion, go_on{});
+}
+
+void server_process::leave(pid connection) {
+  const address_bytes* address = connections_.find(connection.value());
+  if (address == nullptr) return;
+  if (const auto counted = of_address_.find(*address); counted != of_address_.end() && --counted->second == 0)
+    of_address_.erase(counted);
+  connections_.erase(connection.value());
+}
+
+void server_process::handle_info(const exited& end) {
+  leave(end.process);
+  if (full_) accept_some();
+}
+
+bool server_process::wait_until_empty(joist::detail::deadline limit) {
+  limit = limit.fixed();
+  while (!connections_.empty()) {
+    const auto end =
+        receive<exited>([this](const exited& e) { return connections_.find(e.process.value()) != nullptr; }, after(limit));
+    if (!end) return false;
+    leave(end->process);
+  }
+  return true;
+}
+
+void server_process::terminate(const exit_reason&) {
+  door_.close();
+  connections_.for_each([](std::uint64_t process, const auto&) { send(pid::from_value(process), stopping{}); });
+  if (wait_until_empty(options_.drain)) return;
+  constexpr auto to_unwind = 1s;
+  for (const exit_reason& reason : {exit_reason::shutdown, exit_reason::kill}) {
+    connections_.for_each([&](std::uint64_t process, const auto&) { exit(pid::from_value(process), reason); });
+    if (wait_until_empty(to_unwind)) return;
+  }
+}
+
+server_options checked(server_options o) {
+  auto require = [&](bool ok, const char* what, auto got) {
+    if (!ok)
+      throw error{errc::bad_argument, fmt::format("server_options of {}: expected {}, got {}", o.at.to_string(), what, got)};
+  };
+  require(o.at.family() != endpoint::family::none, "an address in `at`", "none");
+  require(o.max_connections > 0, "max_connections of 1 or more", o.max_connections);
+  require(o.max_per_address > 0, "max_per_address of 1 or more", o.max_per_address);
+  require(o.drain >= 0ms, "a drain of 0 ms or more", o.drain.count());
+  return o;
+}
+
+result<server_ref, start_error> start(const server_options& options, std::shared_ptr<const connection_body> body) {
+  joist::server_options mine;
+  mine.name = options.name;
+  mine.process.label = "server";
+  const auto started = try_start_link<server_process>(mine, options, std::move(body));
+  if (!started) return failure{started.error()};
+  return server_ref{started->process()};
+}
+
+template <class Message>
+auto ask(pid process, Message message) {
+  return joist::server_ref<server_process>{process}.call(std::move(message), infinity);
+}
+
+}  // namespace
+
+endpoint server_ref::local() const { return ask(process_, server_process::where{}); }
+connection_counts server_ref::counts() const { return ask(process_, server_process::count{}); }
+std::vector<pid> server_ref::connections() const { return ask(process_, server_process::list{}); }
+void server_ref::stop(exit_reason reason, joist::detail::deadline limit) const {
+  joist::server_ref<server_process>{process_}.stop(std::move(reason), limit);
+}
+
+result<server_ref, start_error> try_start_server(server_options options, connection_body body) {
+  return start(checked(std::move(options)), std::make_shared<const connection_body>(std::move(body)));
+}
+
+server_ref start_server(server_options options, connection_body body) {
+  return joist::detail::started_or_throw(try_start_server(std::move(options), std::move(body)));
+}
+
+child_spec child_server(std::string id, server_options options, connection_body body) {
+  child_spec spec;
+  spec.id = std::move(id);
+  constexpr auto to_end = 5s;  // beyond what terminate() takes
+  spec.shutdown = shutdown_policy{options.drain + to_end};
+  spec.start = [o = checked(std::move(options)), shared = std::make_shared<const connection_body>(std::move(body))] {
+    return joist::detail::child_of(start(o, shared));
+  };
+  return spec;
+}
+
+}  // namespace joist::inline v0::net
