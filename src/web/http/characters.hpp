@@ -1,0 +1,66 @@
+// web/http/characters.hpp: which bytes the grammar of HTTP allows where, and comparisons that know no case. RFC 9110, 5.6.
+// Pure.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+namespace joist::inline v0::web::http {
+
+[[nodiscard]] constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_alpha(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
+/// What an URI never needs to encode: RFC 3986, 2.3.
+[[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
+  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
+  constexpr std::string_view others{"!#$%&'*+-.^_`|~"};
+  return is_alpha(c) || is_digit(c) || (c != '\0' && others.find(c) != others.npos);
+}
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+/// Visible, blank or tab, or of another encoding than ASCII: no control character.
+[[nodiscard]] constexpr bool is_text_char(char c) noexcept {
+  return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f');
+}
+[[nodiscard]] constexpr bool is_text(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), is_text_char);
+}
+/// The value of a hexadecimal digit, or -1.
+[[nodiscard]] constexpr int hex_value(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  return lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1;
+}
+
+[[nodiscard]] constexpr bool same_word(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+/// Without blanks and tabs at its ends.
+[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Takes what stands before the next separator, without blanks around, off the front of `rest`.
+[[nodiscard]] constexpr std::string_view take_until(char separator, std::string_view& rest) noexcept {
+  const auto at = std::min(rest.find(separator), rest.size());
+  const std::string_view part = trimmed(rest.substr(0, at));
+  rest.remove_prefix(std::min(at + 1, rest.size()));
+  return part;
+}
+
+/// Calls f with each element of a list that commas part, empty ones left out: RFC 9110, 5.6.1. Not for lists with quotes.
+template <class F>
+constexpr void for_each_element(std::string_view list, F f) {
+  while (!list.empty()) {
+    if (const std::string_view element = take_until(',', list); !element.empty()) f(element);
+  }
+}
+
+}  // namespace joist::inline v0::web::http
