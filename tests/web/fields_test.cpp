@@ -77,7 +77,7 @@ TEST_CASE("fields: what would break the header apart is refused, and nothing of 
 
 TEST_CASE("fields: any sequence of changes gives what a list of pairs gives") {
   std::mt19937 random{7};
-  const auto below = [&random](unsigned n) { return random() % n; };
+  const auto below = [&random](unsigned n) { return static_cast<unsigned>(random() % n); };
   fields f;
   std::vector<std::pair<std::string, std::string>> model;
   for (int step = 0; step < 4000; ++step) {
