@@ -11,7 +11,7 @@
 
 namespace joist::inline v0::web {
 
-request http::request_access::make(request_parts head, target_parts parts) {
+request http::request_access::make(request_parts&& head, target_parts parts) {
   request in;
   in.method_ = std::move(head.method);
   in.query_ = parse_form(parts.query);

@@ -12,7 +12,7 @@ namespace joist::inline v0::web::http {
 
 struct request_access {
   /// All but the body. `parts` was made of this target.
-  [[nodiscard]] static request make(request_parts head, target_parts parts);
+  [[nodiscard]] static request make(request_parts&& head, target_parts parts);
 
   static void clear_params(request& in) noexcept { in.params_.clear(); }
   /// `name` outlives the request.
