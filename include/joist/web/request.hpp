@@ -29,6 +29,10 @@
 #include <utility>
 #include <vector>
 
+namespace joist::inline v0::net {
+class stream;
+}
+
 namespace joist::inline v0::web {
 
 /// More than this is refused, before a handler hears of it or while it reads the body.
@@ -87,7 +91,7 @@ class request {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] http_version version() const noexcept { return version_; }
   /// Where it came from.
-  [[nodiscard]] const net::endpoint& remote() const noexcept { return remote_; }
+  [[nodiscard]] const net::endpoint& remote() const;
   /// The host that is asked, and perhaps its port: `example.org:8080`. Empty, where none was named (HTTP/1.0).
   [[nodiscard]] std::string_view host() const noexcept;
 
@@ -162,7 +166,8 @@ class request {
   mutable std::string body_;
   std::size_t body_taken_ = 0;
   mutable body_source* source_ = nullptr;
-  net::endpoint remote_;
+  mutable net::endpoint remote_;
+  const net::stream* connection_ = nullptr;  // asked for `remote` when that is asked for
   http_version version_ = http_version::http_1_1;
   std::uint32_t authority_begin_ = 0;  // in target_, of the absolute form
   std::uint32_t authority_bytes_ = 0;

@@ -23,6 +23,10 @@
 #include <string_view>
 #include <variant>
 
+namespace joist::inline v0::net {
+class stream;
+}
+
 namespace joist::inline v0::web {
 
 struct cookie;
@@ -52,10 +56,17 @@ struct streamed_body {
   std::optional<std::uint64_t> size{};
 };
 
+/// The connection itself: another protocol begins behind an answer with status 101. RFC 9110, 7.8. Closed when `run`
+/// returns.
+struct takeover_body {
+  /// `already_come`: what the client has sent behind the request.
+  std::function<void(net::stream& connection, std::string already_come)> run;
+};
+
 struct response {
   int status = 200;
   web::fields fields{};
-  std::variant<std::string, file_body, streamed_body> body{};
+  std::variant<std::string, file_body, streamed_body, takeover_body> body{};
 
   /// As fields::set: `return text("x").with_field("Cache-Control", "no-store");`
   response& with_field(std::string_view name, std::string_view value) &;

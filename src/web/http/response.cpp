@@ -34,7 +34,8 @@ std::string_view response::text() const noexcept {
 std::optional<std::uint64_t> response::body_size() const noexcept {
   if (const auto* text = std::get_if<std::string>(&body)) return text->size();
   if (const auto* file = std::get_if<file_body>(&body)) return file->size;
-  return std::get_if<streamed_body>(&body)->size;
+  if (const auto* streamed = std::get_if<streamed_body>(&body)) return streamed->size;
+  return std::nullopt;
 }
 
 response bytes(std::string_view content_type, std::string body) {
