@@ -65,11 +65,11 @@ std::error_code await(readiness& direction, const deadline& limit, const char* c
   return {};
 }
 
-void announce(entry& e, node_ptr message, bool at_once) {
+void announce(readiness& direction, node_ptr message, bool at_once) {
   core::worker& w = *core::this_worker();
   const pid self = w.home.pid_of(*w.running);
   address_to(*message, self);
-  if (at_once || !e.in.arm(message)) (void)core::deliver_uncounted(w.home, self, message, &w);
+  if (at_once || !direction.arm(message)) (void)core::deliver_uncounted(w.home, self, message, &w);
 }
 
 void throw_error(std::error_code why, const char* call, std::string_view with) {

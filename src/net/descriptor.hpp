@@ -24,14 +24,12 @@ using joist::detail::deadline;
 /// that is being ended.     [the owner]
 [[nodiscard]] std::error_code await(readiness& direction, const deadline& limit, const char* call);
 
-/// The calling process is sent `message` when `e` can be read; at once, if it may be so already.     [the owner]
+/// The calling process is sent `message` when the direction changes; at once, if it may have done so already.     [the
+/// owner]
+void announce(readiness& direction, node_ptr message, bool at_once);
 template <class Message>
-void announce(entry& e, Message message, bool at_once);
-/// The same of a message that is made.
-void announce(entry& e, node_ptr message, bool at_once);
-template <class Message>
-void announce(entry& e, Message message, bool at_once) {
-  if (!e.in.is_armed()) announce(e, joist::detail::make_node<Message>(std::move(message)), at_once);
+void announce(readiness& direction, Message message, bool at_once) {
+  if (!direction.is_armed()) announce(direction, joist::detail::make_node<Message>(std::move(message)), at_once);
 }
 
 [[nodiscard]] inline std::error_code last_error() noexcept { return {errno, std::system_category()}; }

@@ -113,7 +113,7 @@ void server_process::accept_some() {
       told_of_exhaustion_ = false;
       begin(std::move(*one));
     } else if (one.error() == std::errc::resource_unavailable_try_again) {
-      return detail::announce(door, readable{door_.id()}, false);
+      return detail::announce(door.in, readable{door_.id()}, false);
     } else if (detail::is_exhaustion(one.error())) {
       return pause(one.error());
     } else {

@@ -123,8 +123,9 @@ io_result<void> stream::try_write(std::span<const std::span<const std::byte>> pi
 }
 
 io_result<std::size_t> stream::try_write_now(std::span<const std::byte> some) {
-  (void)use(fd_, "try_write_now");
+  entry& e = use(fd_, "try_write_now");
   for (;;) {
+    e.out.take();
     const ssize_t sent = ::send(fd_.number(), some.data(), some.size(), MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
@@ -176,9 +177,13 @@ io_result<std::uint64_t> stream::try_send_file(int file, std::uint64_t offset, s
 
 void stream::announce_readable() {
   entry& e = use(fd_, "announce_readable");
-  if (e.in.is_armed()) return;
   const bool may_have_some = !e.drained || e.ended.load(std::memory_order_relaxed);
-  detail::announce(e, readable{fd_.id()}, may_have_some);
+  detail::announce(e.in, readable{fd_.id()}, may_have_some);
+}
+
+void stream::announce_writable() {
+  entry& e = use(fd_, "announce_writable");
+  detail::announce(e.out, writable{fd_.id()}, false);
 }
 
 bool stream::withdraw_announcement() {

@@ -71,6 +71,13 @@ TEST_CASE("request: one that no client could send is refused") {
   CHECK_THROWS_AS((request{{.method = ""}}), joist::error);
 }
 
+TEST_CASE("request: knows where it came from, and whether over TLS") {
+  const request in{{.remote = joist::net::endpoint{"10.0.0.1:99"}, .secure = true}};
+  CHECK(in.remote().to_string() == "10.0.0.1:99");
+  CHECK(in.is_secure());
+  CHECK_FALSE(request{{}}.is_secure());
+}
+
 TEST_CASE("request: cookies are found in all fields that have some") {
   const request in{{.fields = {{"Cookie", "a=1; b=\"two\";c = 3; d"}, {"Cookie", "e=a=b; a=9"}}}};
   CHECK(in.cookie("a").value() == "1");

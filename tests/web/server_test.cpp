@@ -52,7 +52,7 @@ joist::web::router routes() {
     answer.status = 101;
     answer.fields.set("Connection", "Upgrade");
     answer.fields.set("Upgrade", "echo");
-    answer.body = joist::web::takeover_body{[](stream& peer, std::string already) {
+    answer.body = joist::web::takeover_body{[](stream& peer, const std::string& already) {
       peer.write(already);
       std::array<std::byte, 64> buffer{};
       while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
@@ -87,7 +87,8 @@ std::string get(const joist::net::server_ref& server, const std::string& path) {
 
 bool begins(const std::string& answer, int status) { return answer.starts_with("HTTP/1.1 " + std::to_string(status) + " "); }
 bool ends(const std::string& answer, std::string_view body) {
-  return answer.size() >= body.size() + 4 && answer.substr(answer.size() - body.size() - 4) == "\r\n\r\n" + std::string{body};
+  return answer.size() >= body.size() + 4 &&
+         answer.substr(answer.size() - body.size() - 4) == "\r\n\r\n" + std::string{body};
 }
 std::size_t count(std::string_view in, std::string_view what) {
   std::size_t n = 0;
@@ -98,210 +99,239 @@ std::size_t count(std::string_view in, std::string_view what) {
 }  // namespace
 
 TEST_CASE("web::server: answers by its router, with length, date and what the client asked for") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    const std::string answer = get(server, "/hello/Ada%20L");
-    EXPECT(begins(answer, 200) && ends(answer, "hello Ada L"));
-    EXPECT(count(answer, "Content-Length: 11\r\n") == 1 && count(answer, "\r\nDate: ") == 1);
-    EXPECT(count(answer, "Connection: close\r\n") == 1);
-    EXPECT(begins(get(server, "/nowhere"), 404));
-    EXPECT(begins(get(server, "/teapot"), 418));
-    const std::string head = talk(server, "HEAD /hello/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    EXPECT(begins(head, 200) && ends(head, "") && count(head, "Content-Length: 7\r\n") == 1);
-    EXPECT(count(talk(server, "PUT /crash HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "Allow: ") == 1);
-    server.stop();
-  }, 5);
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        const std::string answer = get(server, "/hello/Ada%20L");
+        EXPECT(begins(answer, 200) && ends(answer, "hello Ada L"));
+        EXPECT(count(answer, "Content-Length: 11\r\n") == 1 && count(answer, "\r\nDate: ") == 1);
+        EXPECT(count(answer, "Connection: close\r\n") == 1);
+        EXPECT(begins(get(server, "/nowhere"), 404));
+        EXPECT(begins(get(server, "/teapot"), 418));
+        const std::string head = talk(server, "HEAD /hello/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        EXPECT(begins(head, 200) && ends(head, "") && count(head, "Content-Length: 7\r\n") == 1);
+        EXPECT(count(talk(server, "PUT /crash HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "Allow: ") == 1);
+        server.stop();
+      },
+      5);
 }
 
 TEST_CASE("web::server: many requests on a connection, one after the other or all at once, in whatever pieces") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    const std::string one = "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n";
-    const std::string post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345";
-    const std::string last = "GET /hello/z HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    const std::string answers = talk(server, one + post + one + post + last);
-    EXPECT(count(answers, "HTTP/1.1 200 OK\r\n") == 5 && count(answers, "\r\n\r\n12345") == 2 && ends(answers, "hello z"));
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        const std::string one = "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\n";
+        const std::string post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345";
+        const std::string last = "GET /hello/z HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        const std::string answers = talk(server, one + post + one + post + last);
+        EXPECT(count(answers, "HTTP/1.1 200 OK\r\n") == 5 && count(answers, "\r\n\r\n12345") == 2 &&
+               ends(answers, "hello z"));
 
-    stream s = joist::net::connect(server.local());
-    std::array<char, 4096> buffer{};
-    for (int i = 0; i < 20; ++i) {
-      for (const char& c : post) s.write(std::string_view{&c, 1});
-      std::string answer;
-      while (!ends(answer, "12345"))
-        answer.append(buffer.data(), s.read_some(std::as_writable_bytes(std::span{buffer}), 20s));
-    }
-    s.close();
-    server.stop();
-    EXPECT(sockets_become(0));
-  }, 3);
+        stream s = joist::net::connect(server.local());
+        std::array<char, 4096> buffer{};
+        for (int i = 0; i < 20; ++i) {
+          for (const char& c : post) s.write(std::string_view{&c, 1});
+          std::string answer;
+          while (!ends(answer, "12345"))
+            answer.append(buffer.data(), s.read_some(std::as_writable_bytes(std::span{buffer}), 20s));
+        }
+        s.close();
+        server.stop();
+        EXPECT(sockets_become(0));
+      },
+      3);
 }
 
 TEST_CASE("web::server: bodies in chunks or of a length, read at once or piece by piece, or not at all") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    EXPECT(ends(talk(server, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-                             "5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\nTrailer: x\r\n\r\n"),
-                "hello, world"));
-    const std::string much(200'000, 'b');
-    const std::string post = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + much;
-    const std::string again = post + "POST /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
-    const std::string answers = talk(server, again);
-    EXPECT(count(answers, "\r\n\r\n200000") == 1 && ends(answers, "3"));
-    // A short body that nobody reads is skipped, a long one costs the connection.
-    const std::string ignored = talk(server, "POST /ignore HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" +
-                                                 std::string{"GET /hello/q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"});
-    EXPECT(count(ignored, "ignored") == 1 && ends(ignored, "hello q"));
-    const std::string closed = talk(server, "POST /ignore HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + much);
-    EXPECT(ends(closed, "ignored") && count(closed, "Connection: close") == 1);
-    server.stop();
-  }, 3);
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        EXPECT(ends(talk(server,
+                         "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                         "5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\nTrailer: x\r\n\r\n"),
+                    "hello, world"));
+        const std::string much(200'000, 'b');
+        const std::string post = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + much;
+        const std::string again =
+            post + "POST /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
+        const std::string answers = talk(server, again);
+        EXPECT(count(answers, "\r\n\r\n200000") == 1 && ends(answers, "3"));
+        // A short body that nobody reads is skipped, a long one costs the connection.
+        const std::string ignored =
+            talk(server, "POST /ignore HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" +
+                             std::string{"GET /hello/q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"});
+        EXPECT(count(ignored, "ignored") == 1 && ends(ignored, "hello q"));
+        const std::string closed = talk(server, "POST /ignore HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + much);
+        EXPECT(ends(closed, "ignored") && count(closed, "Connection: close") == 1);
+        server.stop();
+      },
+      3);
 }
 
 TEST_CASE("web::server: Expect is answered by 100 when the body is wanted, and not otherwise") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    stream s = joist::net::connect(server.local());
-    s.write("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
-    EXPECT(read_text(s, 25) == "HTTP/1.1 100 Continue\r\n\r\n");
-    s.write("ok");
-    EXPECT(ends(read_text(s, 4000), "ok"));
-    const std::string unread =
-        talk(server, "POST /ignore HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    EXPECT(begins(unread, 200) && count(unread, "100 Continue") == 0 && count(unread, "Connection: close") == 1);
-    server.stop();
-  }, 3);
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        stream s = joist::net::connect(server.local());
+        s.write("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+        EXPECT(read_text(s, 25) == "HTTP/1.1 100 Continue\r\n\r\n");
+        s.write("ok");
+        EXPECT(ends(read_text(s, 4000), "ok"));
+        const std::string unread =
+            talk(server, "POST /ignore HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        EXPECT(begins(unread, 200) && count(unread, "100 Continue") == 0 && count(unread, "Connection: close") == 1);
+        server.stop();
+      },
+      3);
 }
 
-TEST_CASE("web::server: large answers, streamed ones and files; one that ends in its middle ends the connection without an end") {
-  on_workers([] {
-    const std::string path = "/tmp/joist_file_" + std::to_string(::getpid());
-    std::ofstream{path} << std::string(1'000'000, 'f');
-    joist::web::router r = routes();
-    r.get("/file", [path](const request&) { return joist::web::send_file(*joist::web::open_file::at(path), "text/plain"); });
-    const auto server = joist::web::start_server(here(), r);
-    EXPECT(ends(get(server, "/big"), std::string(300'000, 'x')));
-    EXPECT(ends(get(server, "/file"), std::string(1'000'000, 'f')));
-    EXPECT(ends(get(server, "/stream"), "8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
-    EXPECT(ends(talk(server, "GET /stream HTTP/1.0\r\n\r\n"), "piece 0\npiece 1\npiece 2\n"));
-    const std::string half = get(server, "/half");
-    EXPECT(begins(half, 200) && ends(half, "4\r\nhalf\r\n"));
-    server.stop();
-    std::remove(path.c_str());
-  }, 2);
+TEST_CASE(
+    "web::server: large answers, streamed ones and files; one that ends in its middle ends the connection without an end") {
+  on_workers(
+      [] {
+        const std::string path = "/tmp/joist_file_" + std::to_string(::getpid());
+        std::ofstream{path} << std::string(1'000'000, 'f');
+        joist::web::router r = routes();
+        r.get("/file",
+              [path](const request&) { return joist::web::send_file(*joist::web::open_file::at(path), "text/plain"); });
+        const auto server = joist::web::start_server(here(), r);
+        EXPECT(ends(get(server, "/big"), std::string(300'000, 'x')));
+        EXPECT(ends(get(server, "/file"), std::string(1'000'000, 'f')));
+        EXPECT(ends(get(server, "/stream"), "8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
+        EXPECT(ends(talk(server, "GET /stream HTTP/1.0\r\n\r\n"), "piece 0\npiece 1\npiece 2\n"));
+        const std::string half = get(server, "/half");
+        EXPECT(begins(half, 200) && ends(half, "4\r\nhalf\r\n"));
+        server.stop();
+        std::remove(path.c_str());
+      },
+      2);
 }
 
 TEST_CASE("web::server: a handler that crashes answers 500 and says no more; others do not notice") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    stream other = joist::net::connect(server.local());
-    const std::string answer = get(server, "/crash");
-    EXPECT(begins(answer, 500) && count(answer, "secret") == 0);
-    EXPECT(begins(get(server, "/injected"), 500));
-    other.write("GET /hello/you HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    EXPECT(ends(read_text(other, 4000), "hello you"));
-    server.stop();
-  }, 3);
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        stream other = joist::net::connect(server.local());
+        const std::string answer = get(server, "/crash");
+        EXPECT(begins(answer, 500) && count(answer, "secret") == 0);
+        EXPECT(begins(get(server, "/injected"), 500));
+        other.write("GET /hello/you HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        EXPECT(ends(read_text(other, 4000), "hello you"));
+        server.stop();
+      },
+      3);
 }
 
 TEST_CASE("web::server: what is no HTTP, or too much, is refused and the connection closed") {
-  on_workers([] {
-    auto options = here();
-    options.limits.head_bytes = 1000;
-    options.limits.body_bytes = 100;
-    const auto server = joist::web::start_server(options, routes());
-    const auto status_of = [&](const std::string& text) {
-      const std::string answer = talk(server, text);
-      return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
-    };
-    const std::string get_it = "GET /hello/x HTTP/1.1\r\nHost: x\r\n";
-    const std::string post_it = "POST /echo HTTP/1.1\r\nHost: x\r\n";
-    EXPECT(status_of("nonsense\r\n\r\n") == 400);
-    EXPECT(status_of("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS greeting\r\n\r\n") == 400);
-    EXPECT(status_of(get_it + "X: " + std::string(2000, 'x') + "\r\n\r\n") == 431);
-    EXPECT(status_of("GET / HTTP/3.7\r\nHost: x\r\n\r\n") == 505);
-    EXPECT(status_of(get_it + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
-    EXPECT(status_of(post_it + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd") == 400);
-    EXPECT(status_of(post_it + "Content-Length: 101\r\n\r\n") == 413);
-    EXPECT(status_of(post_it + "Transfer-Encoding: chunked\r\n\r\nzz\r\n") == 400);
-    EXPECT(status_of(post_it + "Transfer-Encoding: chunked\r\n\r\n" + "ff\r\n" + std::string(255, 'x') + "\r\n0\r\n\r\n") == 413);
-    EXPECT(status_of("GET /../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n") == 400);
-    EXPECT(status_of(get_it + "Bad: a\r\n folded\r\n\r\n") == 400);
-    server.stop();
-  }, 2);
+  on_workers(
+      [] {
+        auto options = here();
+        options.limits.head_bytes = 1000;
+        options.limits.body_bytes = 100;
+        const auto server = joist::web::start_server(options, routes());
+        const auto status_of = [&](const std::string& text) {
+          const std::string answer = talk(server, text);
+          return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
+        };
+        const std::string get_it = "GET /hello/x HTTP/1.1\r\nHost: x\r\n";
+        const std::string post_it = "POST /echo HTTP/1.1\r\nHost: x\r\n";
+        EXPECT(status_of("nonsense\r\n\r\n") == 400);
+        EXPECT(status_of("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS greeting\r\n\r\n") == 400);
+        EXPECT(status_of(get_it + "X: " + std::string(2000, 'x') + "\r\n\r\n") == 431);
+        EXPECT(status_of("GET / HTTP/3.7\r\nHost: x\r\n\r\n") == 505);
+        EXPECT(status_of(get_it + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
+        EXPECT(status_of(post_it + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd") == 400);
+        EXPECT(status_of(post_it + "Content-Length: 101\r\n\r\n") == 413);
+        EXPECT(status_of(post_it + "Transfer-Encoding: chunked\r\n\r\nzz\r\n") == 400);
+        EXPECT(status_of(post_it + "Transfer-Encoding: chunked\r\n\r\n" + "ff\r\n" + std::string(255, 'x') +
+                         "\r\n0\r\n\r\n") == 413);
+        EXPECT(status_of("GET /../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n") == 400);
+        EXPECT(status_of(get_it + "Bad: a\r\n folded\r\n\r\n") == 400);
+        server.stop();
+      },
+      2);
 }
 
 TEST_CASE("web::server: who is slow is disconnected, with 408 where a request has begun") {
-  on_workers([] {
-    auto options = here();
-    options.times.first_byte = options.times.head = options.times.body_pause = options.times.idle = 30ms;
-    const auto server = joist::web::start_server(options, routes());
-    EXPECT(talk(server, "").empty());
-    EXPECT(begins(talk(server, "GET /hello/x HTTP/1.1\r\nHo"), 408));
-    EXPECT(begins(talk(server, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"), 408));
-    const std::string served = talk(server, "GET /hello/x HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT(begins(served, 200) && ends(served, "hello x"));  // and then it was idle
-    // A byte now and then does not keep the head from its limit.
-    stream s = joist::net::connect(server.local());
-    for (int i = 0; i < 2000 && s.try_write("G"); ++i) joist::sleep_for(5ms);
-    EXPECT(sockets_become(2));
-    server.stop();
-  }, 2);
+  on_workers(
+      [] {
+        auto options = here();
+        options.times.first_byte = options.times.head = options.times.body_pause = options.times.idle = 30ms;
+        const auto server = joist::web::start_server(options, routes());
+        EXPECT(talk(server, "").empty());
+        EXPECT(begins(talk(server, "GET /hello/x HTTP/1.1\r\nHo"), 408));
+        EXPECT(begins(talk(server, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"), 408));
+        const std::string served = talk(server, "GET /hello/x HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT(begins(served, 200) && ends(served, "hello x"));  // and then it was idle
+        // A byte now and then does not keep the head from its limit.
+        stream s = joist::net::connect(server.local());
+        for (int i = 0; i < 2000 && s.try_write("G"); ++i) joist::sleep_for(5ms);
+        EXPECT(sockets_become(2));
+        server.stop();
+      },
+      2);
 }
 
 TEST_CASE("web::server: after 101 the handler has the connection, with what had come already") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    stream s = joist::net::connect(server.local());
-    s.write("GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly");
-    std::string answer;
-    std::array<char, 4096> buffer{};
-    while (!ends(answer, "early"))
-      answer.append(buffer.data(), s.read_some(std::as_writable_bytes(std::span{buffer}), 20s));
-    EXPECT(begins(answer, 101) && count(answer, "Upgrade: echo\r\n") == 1);
-    s.write("late");
-    EXPECT(read_text(s, 4) == "late");
-    s.close();
-    server.stop();
-  }, 3);
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        stream s = joist::net::connect(server.local());
+        s.write("GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly");
+        std::string answer;
+        std::array<char, 4096> buffer{};
+        while (!ends(answer, "early"))
+          answer.append(buffer.data(), s.read_some(std::as_writable_bytes(std::span{buffer}), 20s));
+        EXPECT(begins(answer, 101) && count(answer, "Upgrade: echo\r\n") == 1);
+        s.write("late");
+        EXPECT(read_text(s, 4) == "late");
+        s.close();
+        server.stop();
+      },
+      3);
 }
 
 TEST_CASE("web::server: at a stop requests that are served are finished, and connections that wait are closed") {
-  on_workers([] {
-    joist::web::router r;
-    const joist::pid test = joist::self();
-    r.get("/slow", [test](const request&) {
-      joist::send(test, joist::self());
-      joist::receive<go>();
-      return joist::web::text("finished");
-    });
-    auto options = here();
-    options.drain = 30s;
-    const auto server = joist::web::start_server(options, r);
-    stream idle = joist::net::connect(server.local());
-    stream busy = joist::net::connect(server.local());
-    busy.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
-    const auto handler = joist::receive<joist::pid>();
-    const auto stopper = joist::spawn_monitor([server] { server.stop(); });
-    EXPECT(read_text(idle, 1).empty());
-    joist::send(handler, go{});
-    const std::string answer = read_text(busy, 4000);
-    EXPECT(begins(answer, 200) && ends(answer, "finished") && count(answer, "Connection: close") == 1);
-    EXPECT(reason_of(stopper) == joist::exit_reason::normal);
-  }, 3);
+  on_workers(
+      [] {
+        joist::web::router r;
+        const joist::pid test = joist::self();
+        r.get("/slow", [test](const request&) {
+          joist::send(test, joist::self());
+          joist::receive<go>();
+          return joist::web::text("finished");
+        });
+        auto options = here();
+        options.drain = 30s;
+        const auto server = joist::web::start_server(options, r);
+        stream idle = joist::net::connect(server.local());
+        stream busy = joist::net::connect(server.local());
+        busy.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+        const auto handler = joist::receive<joist::pid>();
+        const auto stopper = joist::spawn_monitor([server] { server.stop(); });
+        EXPECT(read_text(idle, 1).empty());
+        joist::send(handler, go{});
+        const std::string answer = read_text(busy, 4000);
+        EXPECT(begins(answer, 200) && ends(answer, "finished") && count(answer, "Connection: close") == 1);
+        EXPECT(reason_of(stopper) == joist::exit_reason::normal);
+      },
+      3);
 }
 
 TEST_CASE("web::server: each request is an event, for the access log") {
-  on_workers([] {
-    const auto server = joist::web::start_server(here(), routes());
-    const joist::pid test = joist::self();
-    joist::telemetry::attach<joist::web::request_served>("log", [test](const joist::web::request_served& e) {
-      joist::send(test, std::pair{std::string{e.metadata.target}, e.measurements.status});
-    });
-    EXPECT(begins(get(server, "/hello/x?y=1"), 200));
-    EXPECT((joist::receive<std::pair<std::string, int>>() == std::pair{std::string{"/hello/x?y=1"}, 200}));
-    EXPECT(begins(talk(server, "?\r\n\r\n"), 400));
-    EXPECT((joist::receive<std::pair<std::string, int>>().second == 400));
-    joist::telemetry::detach("log");
-    server.stop();
-  }, 2);
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        const joist::pid test = joist::self();
+        joist::telemetry::attach<joist::web::request_served>("log", [test](const joist::web::request_served& e) {
+          joist::send(test, std::pair{std::string{e.metadata.target}, e.measurements.status});
+        });
+        EXPECT(begins(get(server, "/hello/x?y=1"), 200));
+        EXPECT((joist::receive<std::pair<std::string, int>>() == std::pair{std::string{"/hello/x?y=1"}, 200}));
+        EXPECT(begins(talk(server, "?\r\n\r\n"), 400));
+        EXPECT((joist::receive<std::pair<std::string, int>>().second == 400));
+        joist::telemetry::detach("log");
+        server.stop();
+      },
+      2);
 }

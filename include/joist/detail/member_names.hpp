@@ -1,7 +1,7 @@
 // joist/detail/member_names.hpp: the names of an aggregate's members, as the compiler prints them. Included by sendable.hpp.
 //
 // How: the address of a member of an object that is never made is a template argument; __PRETTY_FUNCTION__ prints it.
-// Only instantiated on the way to an error.
+// Instantiated for JSON, and on the way to an error.
 #pragma once
 
 #include <joist/detail/members.hpp>

@@ -49,6 +49,11 @@ struct readable {
   std::uint64_t stream;  // stream::id()
 };
 
+/// The same of announce_writable(): the system may take more.
+struct writable {
+  std::uint64_t stream;
+};
+
 class stream {
  public:
   /// A closed one.
@@ -84,6 +89,9 @@ class stream {
   void announce_readable();
   /// Takes back an announcement that has not come. False: it is in the mailbox, or there was none.     [process]
   bool withdraw_announcement();
+
+  /// A `writable` comes as a message when the system takes more, after try_write_now has taken less than all.     [process]
+  void announce_writable();
 
   /// No more is written; the peer reads to the end. Reading goes on.     [process]
   [[nodiscard]] io_result<void> try_shutdown_write();

@@ -71,6 +71,7 @@ struct request_parts {
   std::string body{};
   http_version version = http_version::http_1_1;
   net::endpoint remote{};
+  bool secure = false;
 };
 
 class request {
@@ -92,6 +93,8 @@ class request {
   [[nodiscard]] http_version version() const noexcept { return version_; }
   /// Where it came from.
   [[nodiscard]] const net::endpoint& remote() const;
+  /// Whether it came over TLS, to us. (What a proxy in front says is in its fields.)
+  [[nodiscard]] bool is_secure() const noexcept { return secure_; }
   /// The host that is asked, and perhaps its port: `example.org:8080`. Empty, where none was named (HTTP/1.0).
   [[nodiscard]] std::string_view host() const noexcept;
 
@@ -169,6 +172,7 @@ class request {
   mutable net::endpoint remote_;
   const net::stream* connection_ = nullptr;  // asked for `remote` when that is asked for
   http_version version_ = http_version::http_1_1;
+  bool secure_ = false;
   std::uint32_t authority_begin_ = 0;  // in target_, of the absolute form
   std::uint32_t authority_bytes_ = 0;
 };

@@ -60,7 +60,7 @@ struct streamed_body {
 /// returns.
 struct takeover_body {
   /// `already_come`: what the client has sent behind the request.
-  std::function<void(net::stream& connection, std::string already_come)> run;
+  std::function<void(net::stream& connection, const std::string& already_come)> run;
 };
 
 struct response {

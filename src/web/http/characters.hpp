@@ -3,7 +3,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
+#include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace joist::inline v0::web::http {
@@ -15,19 +16,29 @@ namespace joist::inline v0::web::http {
 [[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
-[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
-  constexpr std::string_view others{"!#$%&'*+-.^_`|~"};
-  return is_alpha(c) || is_digit(c) || (c != '\0' && others.find(c) != others.npos);
-}
-[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
-}
+/// For each byte, whether it is one of a kind: what is looked up for every byte of every request.
+using byte_set = std::array<bool, 256>;
+inline constexpr byte_set token_chars = [] {
+  byte_set all{};
+  for (int c = 0; c < 128; ++c)
+    all[static_cast<std::size_t>(c)] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c));
+  for (const char c : std::string_view{"!#$%&'*+-.^_`|~"}) all[static_cast<unsigned char>(c)] = true;
+  return all;
+}();
 /// Visible, blank or tab, or of another encoding than ASCII: no control character.
-[[nodiscard]] constexpr bool is_text_char(char c) noexcept {
-  return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f');
+inline constexpr byte_set text_chars = [] {
+  byte_set all{};
+  for (std::size_t c = 0x20; c < all.size(); ++c) all[c] = c != 0x7f;
+  all['\t'] = true;
+  return all;
+}();
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
+[[nodiscard]] constexpr bool is_text_char(char c) noexcept { return text_chars[static_cast<unsigned char>(c)]; }
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_token_char(c); });
 }
 [[nodiscard]] constexpr bool is_text(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), is_text_char);
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_text_char(c); });
 }
 /// The value of a hexadecimal digit, or -1.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {

@@ -54,6 +54,11 @@ class input {
   std::size_t end_ = 0;
 };
 
+struct takeover {
+  std::function<void(net::stream&, const std::string&)> run;
+  std::string already_come;
+};
+
 // The client is gone, or too slow: nothing more can be said to it.
 struct gone {};
 
@@ -65,6 +70,8 @@ class serving final : body_source, body_sink {
 
   /// Whether the connection goes on, and waits for more.
   bool run();
+  /// After a run that has ended so: who takes the connection over, and what it has to read first.
+  [[nodiscard]] std::optional<takeover> taken() { return std::move(taken_); }
 
  private:
   enum class outcome : std::uint8_t { next, wait, close };
@@ -104,7 +111,8 @@ class serving final : body_source, body_sink {
   deadline body_limit_;
   bool body_over_ = true;
   bool refused_ = false;
-  bool continued_ = false;          // 100 was sent, or is not waited for
+  bool continued_ = false;  // 100 was sent, or is not waited for
+  std::optional<takeover> taken_;
   std::optional<framing> streams_;  // a body is written piece by piece
 };
 
@@ -186,7 +194,7 @@ serving::outcome serving::answer(request in) {
   body_over_ = false;
   continued_ = !reader_.expects_continue();
   body_limit_ = deadline{how_.options.times.body}.fixed();
-  request_access::came_by(in, peer_);
+  request_access::came_by(in, peer_, false);
   in.read_body_from(*this);
 
   response out;
@@ -199,11 +207,10 @@ serving::outcome serving::answer(request in) {
     return request_served{{out.status, clock::now() - begun, out.body_size().value_or(0)},
                           {in.method(), in.target(), in.remote().to_string()}};
   });
-  if (const auto* other = std::get_if<takeover_body>(&out.body); other != nullptr && !crash) {
-    flush();
+  if (auto* other = std::get_if<takeover_body>(&out.body); other != nullptr && !crash) {
     const auto rest = in_.unread();
-    other->run(peer_, std::string{reinterpret_cast<const char*>(rest.data()), rest.size()});
-    throw gone{};
+    taken_ = takeover{std::move(other->run), {reinterpret_cast<const char*>(rest.data()), rest.size()}};
+    return outcome::close;
   }
   if (crash) {
     flush();
@@ -379,20 +386,32 @@ void serving::linger() {
   }
 }
 
+struct served {
+  bool waits = false;
+  std::optional<takeover> taken = {};
+};
+
 // noinline: its frame, and those below it, are not on the stack of a connection that waits.
-[[gnu::noinline]] bool serve_what_came(net::stream& peer, const service& how, std::uint64_t& served) {
-  return serving{peer, how, served}.run();
+[[gnu::noinline]] served serve_what_came(net::stream& peer, const service& how, std::uint64_t& count) {
+  serving now{peer, how, count};
+  const bool waits = now.run();
+  return {waits, now.taken()};
+}
+
+[[gnu::noinline]] bool wait_for_request(net::stream& peer, std::chrono::milliseconds limit) {
+  peer.announce_readable();
+  return receive([](net::readable) { return true; }, [](net::stopping) { return false; },
+                 after(limit, [] { return false; }));
 }
 
 }  // namespace
 
 void serve_connection(net::stream& peer, const service& how) {
-  std::uint64_t served = 0;
-  for (auto limit = how.options.times.first_byte;; limit = how.options.times.idle) {
-    peer.announce_readable();
-    const bool came =
-        receive([](net::readable) { return true; }, [](net::stopping) { return false; }, after(limit, [] { return false; }));
-    if (!came || !serve_what_came(peer, how, served)) return;
+  std::uint64_t count = 0;
+  for (auto limit = how.options.times.first_byte; wait_for_request(peer, limit); limit = how.options.times.idle) {
+    served now = serve_what_came(peer, how, count);
+    if (now.taken) now.taken->run(peer, now.taken->already_come);
+    if (!now.waits) return;
   }
 }
 

@@ -20,22 +20,18 @@ class line_scanner {
   [[nodiscard]] verdict next(std::string_view text) noexcept {
     if (line_ends_) begin_ = seen_;
     line_ends_ = false;
-    for (; seen_ < text.size(); ++seen_) {
-      const char c = text[seen_];
-      const bool after_cr = seen_ > begin_ && text[seen_ - 1] == '\r';
-      if (after_cr) {
-        if (c != '\n') return bad("a CR without LF");
-        ++seen_;
-        ++lines_;
-        line_ends_ = true;
-        return verdict::line;
-      }
-      if (c == '\r') continue;
-      if (c == '\n') return bad("a LF without CR");
-      if (!is_text_char(c)) return bad("a control character in the head");
-      if (seen_ == begin_ && lines_ > 0 && (c == ' ' || c == '\t')) return bad("a folded line");
-    }
-    return verdict::more;
+    if (seen_ == begin_ && lines_ > 0 && seen_ < text.size() && (text[seen_] == ' ' || text[seen_] == '\t'))
+      return bad("a folded line");
+    while (seen_ < text.size() && is_text_char(text[seen_])) ++seen_;
+    if (seen_ == text.size()) return verdict::more;
+    if (text[seen_] == '\n') return bad("a LF without CR");
+    if (text[seen_] != '\r') return bad("a control character in the head");
+    if (seen_ + 1 == text.size()) return verdict::more;  // the CR is looked at again
+    if (text[seen_ + 1] != '\n') return bad("a CR without LF");
+    seen_ += 2;
+    ++lines_;
+    line_ends_ = true;
+    return verdict::line;
   }
 
   /// Lines that were found since reset().

@@ -1,7 +1,6 @@
 #include <joist/web/request.hpp>
 
 #include <joist/error.hpp>
-#include <joist/net/stream.hpp>
 
 #include <fmt/format.h>
 
@@ -28,6 +27,7 @@ request http::request_access::make(request_parts&& head, target_parts parts) {
   in.body_ = std::move(head.body);
   in.version_ = head.version;
   in.remote_ = head.remote;
+  in.secure_ = head.secure;
   return in;
 }
 
@@ -49,11 +49,6 @@ request::request(request_parts parts) {
     throw error{errc::bad_argument, fmt::format("request: expected a target such as /path?a=1, got \"{}\": {}", parts.target,
                                                 target.error().why)};
   *this = http::request_access::make(std::move(parts), *std::move(target));
-}
-
-const net::endpoint& request::remote() const {
-  if (connection_ != nullptr && remote_.family() == net::endpoint::family::none) remote_ = connection_->peer();
-  return remote_;
 }
 
 std::string_view request::host() const noexcept {

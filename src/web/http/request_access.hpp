@@ -14,8 +14,12 @@ struct request_access {
   /// All but the body. `parts` was made of this target.
   [[nodiscard]] static request make(request_parts&& head, target_parts parts);
 
-  /// The connection outlives the request.
-  static void came_by(request& in, const net::stream& connection) noexcept { in.connection_ = &connection; }
+  /// What the connection knows, and no byte of the request says. The connection outlives the request.
+  static void came_by(request& in, const net::stream& connection, bool secure) noexcept {
+    in.connection_ = &connection;
+    in.secure_ = secure;
+  }
+
   static void clear_params(request& in) noexcept { in.params_.clear(); }
   /// `name` outlives the request.
   static void add_param(request& in, std::string_view name, std::size_t segment);

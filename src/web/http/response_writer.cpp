@@ -104,6 +104,17 @@ void append_fields(std::string& out, const response& answer, bool switches, bool
   }
 }
 
+// RFC 9112, 9.3: without a word, HTTP/1.1 goes on and HTTP/1.0 does not. RFC 9110, 7.8: Upgrade (of 426) is named here, too.
+void append_connection(std::string& out, bool keep_alive, http_version version, bool offers_upgrade) {
+  std::string_view stays;
+  if (!keep_alive) stays = "close";
+  if (keep_alive && version == http_version::http_1_0) stays = "keep-alive";
+  if (stays.empty() && !offers_upgrade) return;
+  out.append("Connection: ").append(stays);
+  if (offers_upgrade) out.append(stays.empty() ? "upgrade" : ", upgrade");
+  out += "\r\n";
+}
+
 }  // namespace
 
 framing append_head(std::string& out, const response& answer, const exchange& with) {
@@ -116,12 +127,7 @@ framing append_head(std::string& out, const response& answer, const exchange& wi
   if (!has_date && !with.date.empty()) out.append("Date: ").append(with.date).append("\r\n");
   if (p.length) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *p.length);
   if (p.frame.body == body_framing::chunked) out += "Transfer-Encoding: chunked\r\n";
-  if (!switches) {
-    // RFC 9112, 9.3: without a word, HTTP/1.1 goes on and HTTP/1.0 does not.
-    const bool is_1_0 = with.version == http_version::http_1_0;
-    if (!p.frame.keep_alive) out += "Connection: close\r\n";
-    if (p.frame.keep_alive && is_1_0) out += "Connection: keep-alive\r\n";
-  }
+  if (!switches) append_connection(out, p.frame.keep_alive, with.version, answer.fields.contains("Upgrade"));
   out += "\r\n";
   return p.frame;
 }

@@ -5,7 +5,16 @@
 #include <algorithm>
 #include <array>
 
-namespace joist::inline v0::web::websocket {
+namespace joist::inline v0::web::ws {
+namespace {
+
+std::string base64(std::span<const unsigned char> bytes) {
+  std::array<unsigned char, 4 * ((20 + 2) / 3) + 1> text{};  // of 20 bytes, and a NUL
+  const int chars = ::EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(bytes.size()));
+  return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(chars)};
+}
+
+}  // namespace
 
 std::string accept_key(std::string_view key) {
   std::string text{key};
@@ -13,9 +22,11 @@ std::string accept_key(std::string_view key) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int bytes = 0;
   ::EVP_Digest(text.data(), text.size(), digest.data(), &bytes, ::EVP_sha1(), nullptr);
-  std::array<unsigned char, 4 * ((20 + 2) / 3) + 1> base64{};  // of 20 bytes, and a NUL
-  const int chars = ::EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(bytes));
-  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(chars)};
+  return base64(std::span{digest}.first(bytes));
+}
+
+std::string make_key(std::span<const std::byte, 16> nonce) {
+  return base64({reinterpret_cast<const unsigned char*>(nonce.data()), nonce.size()});
 }
 
 bool is_key(std::string_view key) noexcept {
@@ -27,4 +38,4 @@ bool is_key(std::string_view key) noexcept {
          last.find(key[21]) != last.npos;
 }
 
-}  // namespace joist::inline v0::web::websocket
+}  // namespace joist::inline v0::web::ws

@@ -96,6 +96,8 @@ TEST_CASE("response_writer: who stays connected") {
   CHECK(connection(web::text(""), http_version::http_1_0, false) == "close-");
   CHECK(connection(web::text("").with_field("Connection", "x, Close"), http_version::http_1_1, true) == "close-");
   CHECK(connection(web::text("").with_field("Connection", "keep-alive"), http_version::http_1_1, false) == "close-");
+  CHECK(connection(web::text("").with_field("Upgrade", "websocket"), http_version::http_1_1, true) == "upgrade+");
+  CHECK(connection(web::text("").with_field("Upgrade", "websocket"), http_version::http_1_1, false) == "close, upgrade-");
 }
 
 TEST_CASE("response_writer: what a handler sets cannot break the framing") {

@@ -1,0 +1,127 @@
+// joist/web/websocket.hpp: WebSockets: a process for each, which reads messages as a loop, and hears from other processes
+// in between. RFC 6455; compression: RFC 7692.
+//
+//   routes.get("/chat", joist::web::websocket_handler({}, [](joist::web::websocket& ws) {
+//     while (const auto said = ws.next([&](const news& n) { ws.send_text(n.text); })) {   // news: from other processes
+//       ws.send_text(said->data);
+//     }
+//   }));
+//
+// Promises
+//   a connection that waits holds no buffer; one that is silent is asked by a ping, and closed when it does not answer
+//   what a client sends is bounded by max_message_bytes before it is kept; what breaks the protocol closes the connection
+//     with the code that RFC 6455 has for it
+//   a client that does not read holds up its own process for `write` at most, or as `slow_consumer` says
+//   closed with 1000 when the body returns, with 1011 when it crashes, with 1001 when the server stops
+//   a page of another site does not get in: Origin, where it is sent, has to name the host that was asked, or allow_origins
+//
+// Example: examples/24_ws_echo. See also: server.hpp, router.hpp.
+#pragma once
+
+#include <joist/net/server.hpp>
+#include <joist/receive.hpp>
+#include <joist/web/router.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace joist::inline v0::web {
+
+/// What happens to messages for a client that takes them more slowly than they come.
+enum class slow_consumer : std::uint8_t {
+  wait,   ///< the process waits, `write` at most; then the connection is closed
+  close,  ///< up to `queue_bytes` wait in memory; beyond, the connection is closed with 1008
+  drop,   ///< up to `queue_bytes` wait in memory; beyond, messages are dropped, and send says so
+};
+
+struct websocket_options {
+  std::vector<std::string> protocols = {};    ///< subprotocols that it speaks; the client's first choice among them is taken
+  std::uint32_t max_message_bytes = 1 << 20;  ///< and of a frame; beyond: closed with 1009
+  std::chrono::milliseconds ping_every{30'000};  ///< of silence; as long again without an answer: closed
+  std::chrono::milliseconds write{30'000};
+  std::chrono::milliseconds close_wait{5'000};  ///< for the client's half of a close
+  slow_consumer when_slow = slow_consumer::wait;
+  std::size_t queue_bytes = 1 << 20;
+  bool compress = false;                        ///< permessage-deflate, where the client offers it; costs memory and time
+  std::vector<std::string> allow_origins = {};  ///< "https://example.org" beside the host itself; "*": all
+};
+
+struct websocket_message {
+  bool is_text = true;    ///< UTF-8, checked; else bytes
+  std::string_view data;  ///< until the next call of next()
+};
+
+/// How a connection ended: a code of RFC 6455, 7.4; 1005: the peer said none; 1006: without a close.
+struct websocket_close {
+  std::uint16_t code = 1006;
+  std::string reason = {};
+};
+
+class websocket {
+ public:
+  struct state;
+  explicit websocket(std::unique_ptr<state> made) noexcept;
+  websocket(const websocket&) = delete;
+  websocket& operator=(const websocket&) = delete;
+  ~websocket();
+
+  /// Waits for the next message of the client; nothing: the connection is closed, close_reason() says how. Messages of
+  /// processes go to `handlers` meanwhile, as in joist::receive; what they return is dropped.     [process]
+  template <class... Handlers>
+  [[nodiscard]] std::optional<websocket_message> next(Handlers... handlers) {
+    for (;;) {
+      if (auto message = take()) return message;
+      if (is_closed()) return std::nullopt;
+      const std::uint64_t id = prepare_wait();
+      joist::receive(
+          joist::when([id](const net::readable& r) { return r.stream == id; }, [](net::readable) {}),
+          joist::when([id](const net::writable& w) { return w.stream == id; }, [this](net::writable) { flush(); }),
+          [this](net::stopping) { close(1001, "the server stops"); }, handlers...,
+          after(quiet_until(), [this] { is_quiet(); }));
+    }
+  }
+
+  /// False: the connection is closed, or the message was dropped (slow_consumer). Text is UTF-8.     [process]
+  bool send_text(std::string_view text);
+  bool send_binary(std::string_view bytes);
+  bool ping();
+  /// Says so to the client, and waits for its answer. Codes that may be sent: 1000 to 1003, 1007 to 1014, 3000 to
+  /// 4999; others: errc::bad_argument.     [process]
+  void close(std::uint16_t code = 1000, std::string_view reason = {});
+
+  [[nodiscard]] bool is_closed() const noexcept;
+  [[nodiscard]] const websocket_close& close_reason() const noexcept;
+  /// The subprotocol that was agreed on; empty: none.
+  [[nodiscard]] const std::string& protocol() const noexcept;
+  [[nodiscard]] net::endpoint remote() const;
+  /// The client was closed because of what it sent.
+  [[nodiscard]] bool broke_protocol() const noexcept;
+  /// Bytes that wait for the client to read (slow_consumer).
+  [[nodiscard]] std::size_t queued_bytes() const noexcept;
+
+ private:
+  [[nodiscard]] std::optional<websocket_message> take();
+  [[nodiscard]] std::uint64_t prepare_wait();
+  [[nodiscard]] clock::time_point quiet_until() const noexcept;
+  void is_quiet();
+  void flush();
+
+  std::unique_ptr<state> state_;
+};
+
+/// Runs in the connection's process, once for each client.
+using websocket_body = std::function<void(websocket&)>;
+
+/// For a route: answers the handshake, and runs `body`.     [start-up]
+[[nodiscard]] handler websocket_handler(websocket_options options, websocket_body body);
+/// For a body that looks at the request first: refuses by throwing http_error, or returns what runs then.     [start-up]
+[[nodiscard]] handler websocket_handler(websocket_options options, std::function<websocket_body(request&)> accept);
+
+}  // namespace joist::inline v0::web

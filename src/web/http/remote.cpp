@@ -1,0 +1,12 @@
+// Where a request came from: beside request.cpp, which knows no sockets.
+#include <joist/net/stream.hpp>
+#include <joist/web/request.hpp>
+
+namespace joist::inline v0::web {
+
+const net::endpoint& request::remote() const {
+  if (connection_ != nullptr && remote_.family() == net::endpoint::family::none) remote_ = connection_->peer();
+  return remote_;
+}
+
+}  // namespace joist::inline v0::web

@@ -1,0 +1,118 @@
+// From a request to a WebSocket: the handshake, and who may ask for it.
+#include <joist/web/websocket.hpp>
+
+#include <joist/error.hpp>
+#include <joist/web/http_error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "web/http/characters.hpp"
+#include "web/websocket/connection.hpp"
+#include "web/websocket/handshake.hpp"
+
+namespace joist::inline v0::web {
+namespace {
+
+// A browser says which site its page is of: others than this may not act in its user's name.
+bool may_ask(const request& in, const websocket_options& options) {
+  const auto origin = in.fields().find("Origin");
+  if (!origin) return true;  // no browser
+  const auto& allowed = options.allow_origins;
+  if (std::find(allowed.begin(), allowed.end(), "*") != allowed.end()) return true;
+  if (std::find(allowed.begin(), allowed.end(), *origin) != allowed.end()) return true;
+  const auto at = origin->find("://");
+  return at != origin->npos && http::same_word(origin->substr(at + 3), in.host());
+}
+
+response refused(const ws::upgrade_refusal& why) {
+  response page = status_page(static_cast<int>(why.status));
+  for (const auto& f : why.fields) page.fields.set(f.name, f.value);
+  return page;
+}
+
+// What lives as long as the connection: no more than it needs.
+struct agreement {
+  std::shared_ptr<const websocket_options> options;
+  websocket_body body;
+  std::string protocol;
+  std::optional<ws::deflate_parameters> deflate;
+};
+
+std::unique_ptr<websocket::state> open(net::stream& peer, const std::string& already_come, const agreement& agreed) {
+  const std::uint32_t most = agreed.options->max_message_bytes;
+  ws::decoder_options reading{ws::role::server, most, most, {}};
+  if (agreed.deflate) reading.inflate = agreed.deflate->client;
+  auto made = std::make_unique<websocket::state>(peer, agreed.options, reading);
+  if (agreed.deflate) made->compress.emplace(agreed.deflate->server);
+  made->protocol = agreed.protocol;
+  made->come.assign(already_come.begin(), already_come.end());
+  return made;
+}
+
+// A client that broke the protocol may still be sending: it is given a moment to read why.
+void let_read(net::stream& peer) {
+  if (!peer.try_shutdown_write()) return;
+  std::array<std::byte, 2048> nowhere;
+  const auto limit = joist::detail::deadline{std::chrono::seconds{1}}.fixed();
+  for (int i = 0; i < 128; ++i) {
+    const auto got = peer.try_read_some(nowhere, limit);
+    if (!got || *got == 0) return;
+  }
+}
+
+response answer(const request& in, const std::shared_ptr<const websocket_options>& options, websocket_body body) {
+  const auto& f = in.fields();
+  const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
+  const std::string protocols = f.joined("Sec-WebSocket-Protocol"), extensions = f.joined("Sec-WebSocket-Extensions");
+  if (!may_ask(in, *options)) return status_page(403);
+  ws::upgrade_policy policy;
+  policy.protocols = options->protocols;
+  // Without context takeover a connection that waits keeps no window.
+  if (options->compress) policy.deflate = ws::deflate_parameters{{15, false}, {15, false}};
+  auto agreed = ws::answer_upgrade({.method = in.method(),
+                                    .http_version = in.version() == http_version::http_1_1 ? 11U : 10U,
+                                    .upgrade = upgrade,
+                                    .connection = connection,
+                                    .version = f.get("Sec-WebSocket-Version"),
+                                    .key = f.get("Sec-WebSocket-Key"),
+                                    .protocols = protocols,
+                                    .extensions = extensions},
+                                   policy);
+  if (!agreed) return refused(agreed.error());
+  response out;
+  out.status = 101;
+  for (const auto& field : agreed->fields) out.fields.set(field.name, field.value);
+  agreement kept{options, std::move(body), std::move(agreed->protocol), agreed->deflate};
+  out.body = takeover_body{[kept = std::move(kept)](net::stream& peer, const std::string& come) {
+    websocket socket{open(peer, come, kept)};
+    kept.body(socket);
+    socket.close();
+    if (socket.broke_protocol()) let_read(peer);
+  }};
+  return out;
+}
+
+websocket_options checked(websocket_options o) {
+  if (o.ping_every.count() <= 0 || o.write.count() <= 0 || o.close_wait.count() <= 0)
+    throw error{errc::bad_argument, "websocket_options: expected ping_every, write and close_wait of more than 0 ms"};
+  if (o.max_message_bytes == 0)
+    throw error{errc::bad_argument, "websocket_options: expected max_message_bytes of 1 or more"};
+  return o;
+}
+
+}  // namespace
+
+handler websocket_handler(websocket_options options, websocket_body body) {
+  return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
+          body = std::move(body)](request& in) { return answer(in, options, body); };
+}
+
+handler websocket_handler(websocket_options options, std::function<websocket_body(request&)> accept) {
+  return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
+          accept = std::move(accept)](request& in) { return answer(in, options, accept(in)); };
+}
+
+}  // namespace joist::inline v0::web
