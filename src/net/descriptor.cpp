@@ -43,6 +43,11 @@ entry& use(const descriptor& d, const char* call) {
   return *e;
 }
 
+void check_address(const endpoint& e, const char* call) {
+  if (e.family() == endpoint::family::none)
+    throw error{errc::bad_argument, fmt::format("{}: expected an address, got an endpoint that is unnamed", call)};
+}
+
 std::error_code await(readiness& direction, const deadline& limit, const char* call) {
   if (direction.is_armed()) {
     (void)direction.disarm();  // an announcement: the one who waits now has the better right

@@ -3,6 +3,7 @@
 
 #include <joist/clock.hpp>
 #include <joist/net/detail/descriptor.hpp>
+#include <joist/net/endpoint.hpp>
 #include <joist/result.hpp>
 
 #include <cerrno>
@@ -19,6 +20,9 @@ using joist::detail::deadline;
 /// What is open, owned by the calling process from now on. Throws errc::bad_argument naming `call` when it is closed. Costs
 /// the reductions of a call of the system.     [process]
 [[nodiscard]] entry& use(const descriptor& d, const char* call);
+
+/// Throws errc::bad_argument naming `call` for an endpoint that names nothing.     [any thread]
+void check_address(const endpoint& e, const char* call);
 
 /// Waits until `direction` may go on. Else why not: std::errc::timed_out; operation_canceled in a destructor of a process
 /// that is being ended.     [the owner]

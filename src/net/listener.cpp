@@ -60,11 +60,6 @@ int open_socket(const endpoint& e) noexcept {
   return ::socket(sockaddr_of(e)->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-void check_address(const endpoint& e, const char* call) {
-  if (e.family() == endpoint::family::none)
-    throw error{errc::bad_argument, fmt::format("{}: expected an address, got an endpoint that is unnamed", call)};
-}
-
 template <class Name>
 endpoint name_of(int number, Name&& name) {
   alignas(sockaddr_un) std::array<std::byte, 128> bytes{};
@@ -116,7 +111,7 @@ endpoint detail::peer_of(int number) { return name_of(number, &::getpeername); }
 
 result<detail::descriptor, std::error_code> detail::open_door(const endpoint& at, const listen_options& options) {
   poller& poller = poller::here("listen");
-  check_address(at, "listen");
+  detail::check_address(at, "listen");
   io_result<int> socket = bind_and_listen(at, options);
   // A machine without IPv6: what is meant by "all addresses" is IPv4 there.
   if (!socket && socket.error() == std::errc::address_family_not_supported && at == endpoint::any(at.port()))
@@ -173,7 +168,7 @@ endpoint listener::local() const { return detail::local_of(fd_.number()); }
 
 io_result<stream> try_connect(const endpoint& to, deadline limit) {
   detail::poller& poller = detail::poller::here("connect");
-  check_address(to, "connect");
+  detail::check_address(to, "connect");
   open_number socket{open_socket(to)};
   if (socket.get() < 0) return failure{last_error()};
   if (to.family() != endpoint::family::unix_path) set(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
