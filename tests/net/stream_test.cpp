@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -366,6 +367,29 @@ TEST_CASE("stream: while one process waits for a socket others run, and thousand
         EXPECT(sockets_become(0));
       },
       3);
+}
+
+TEST_CASE("stream: while processes compute without a call to the runtime, other workers look for what comes") {
+  joist::runtime r{quiet(2)};
+  r.ask([] {
+    auto [here, there] = connected();
+    joist::spawn([peer = std::move(there)]() mutable {
+      std::array<std::byte, 64> buffer{};
+      while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
+    });
+    static std::atomic<bool> computes;
+    computes = true;
+    const auto busy = joist::spawn_monitor([] {
+      while (computes.load(std::memory_order_relaxed)) {
+      }
+    });
+    for (int i = 0; i < 20; ++i) {
+      here.write("ping");
+      EXPECT(read_text(here, 4) == "ping");
+    }
+    computes = false;
+    EXPECT(reason_of(busy) == exit_reason::normal);
+  });
 }
 
 TEST_CASE("accept: where descriptors are used up it waits, connections that are open live on, and it goes on") {

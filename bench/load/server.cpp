@@ -1,0 +1,50 @@
+// joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo, and the same
+// over bare TCP.
+// usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
+#include <joist/joist.hpp>
+#include <joist/web/server.hpp>
+#include <joist/web/websocket.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <limits>
+
+namespace web = joist::web;
+using joist::net::endpoint;
+
+namespace {
+
+void echo(web::websocket& socket) {
+  while (const auto m = socket.next()) socket.send_text(m->data);
+}
+
+void echo_bytes(joist::net::stream& peer) {
+  std::array<std::byte, 4096> buffer;
+  while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
+}
+
+void serve(std::uint16_t port, std::uint16_t tcp_port) {
+  web::router routes;
+  routes.get("/", [](const web::request&) { return web::text("Hello, world!\n"); });
+  routes.get("/echo", web::websocket_handler({}, echo));
+  web::server_options options{.at = endpoint::loopback(port)};
+  options.max_requests = std::numeric_limits<std::uint64_t>::max();
+  options.max_connections = 1'000'000;
+  (void)web::start_server(options, routes);
+  (void)joist::net::start_server({.at = endpoint::loopback(tcp_port)}, echo_bytes);
+  joist::sleep_for(joist::infinity);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]\n");
+    return 2;
+  }
+  joist::runtime_options options;
+  if (argc > 3) options.workers = static_cast<std::size_t>(std::atoi(argv[3]));
+  if (argc > 4) options.slots = static_cast<std::size_t>(std::atoi(argv[4]));
+  const auto port = static_cast<std::uint16_t>(std::atoi(argv[1])), tcp_port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+  return joist::run([port, tcp_port] { serve(port, tcp_port); }, options);
+}
