@@ -1,6 +1,5 @@
-// joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo, and the same
-// over bare TCP.
-// usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
+// joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo, and
+// the same over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
 #include <joist/joist.hpp>
 #include <joist/web/server.hpp>
 #include <joist/web/websocket.hpp>
@@ -45,6 +44,7 @@ int main(int argc, char** argv) {
   joist::runtime_options options;
   if (argc > 3) options.workers = static_cast<std::size_t>(std::atoi(argv[3]));
   if (argc > 4) options.slots = static_cast<std::size_t>(std::atoi(argv[4]));
-  const auto port = static_cast<std::uint16_t>(std::atoi(argv[1])), tcp_port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+  const auto port = static_cast<std::uint16_t>(std::atoi(argv[1])),
+             tcp_port = static_cast<std::uint16_t>(std::atoi(argv[2]));
   return joist::run([port, tcp_port] { serve(port, tcp_port); }, options);
 }

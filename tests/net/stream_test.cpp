@@ -212,8 +212,9 @@ TEST_CASE("stream: closed ones, moved-from ones and calls outside of processes a
     auto [here, there] = connected();
     std::array<std::byte, 16> buffer{};
     stream elsewhere = std::move(here);
-    EXPECT(refuses(joist::errc::bad_argument, [&] { (void)here.try_read_some(buffer); }));
-    EXPECT(!here.is_open() && here.native_handle() == -1 && here.id() == 0);
+    stream& moved_from = here;
+    EXPECT(refuses(joist::errc::bad_argument, [&] { (void)moved_from.try_read_some(buffer); }));
+    EXPECT(!moved_from.is_open() && moved_from.native_handle() == -1 && moved_from.id() == 0);
     EXPECT(elsewhere.is_open());
     EXPECT(refuses(joist::errc::bad_argument, [&] { (void)elsewhere.try_read_some({}); }));
     const auto id = elsewhere.id();
@@ -404,8 +405,7 @@ TEST_CASE("accept: where descriptors are used up it waits, connections that are 
         for (rlimit low{64, before.rlim_max}; ::setrlimit(RLIMIT_NOFILE, &low) != 0;) EXPECT(false);
         for (int number = ::dup(0); number >= 0; number = ::dup(0)) used.push_back(number);
         EXPECT(door.try_accept(30ms).error() == std::errc::timed_out);
-        const joist::pid parent = joist::self();
-        const auto acceptor = joist::spawn_monitor([door = std::move(door), parent]() mutable {
+        const auto acceptor = joist::spawn_monitor([door = std::move(door)]() mutable {
           stream peer = door.accept();
           peer.write("welcome");
         });
