@@ -344,8 +344,9 @@ std::size_t serving::read(std::span<std::byte> into) {
   return count;
 }
 
+// noinline, here and below: what has a large frame is not part of the frame that every request has.
 // What the handler has not read of the body stands before the next request. False: it is too much to be worth it.
-bool serving::skip_body() {
+[[gnu::noinline]] bool serving::skip_body() {
   if (!continued_ && in_.empty()) return false;  // the client waits for 100, and may send it or not
   std::array<std::byte, 1024> nowhere;
   std::uint64_t skipped = 0;
@@ -374,7 +375,7 @@ void serving::refuse(const refusal& why) {
 
 // What is unread when a connection is closed makes the system break it off, and the answer may be lost with it: the client
 // is given a moment to read. RFC 9112, 9.6.
-void serving::linger() {
+[[gnu::noinline]] void serving::linger() {
   constexpr std::size_t most_bytes = std::size_t{256} << 10;
   const auto limit = deadline{1s}.fixed();
   if (!peer_.try_shutdown_write()) return;

@@ -53,7 +53,7 @@ std::unique_ptr<websocket::state> open(net::stream& peer, const std::string& alr
 }
 
 // A client that broke the protocol may still be sending: it is given a moment to read why.
-void let_read(net::stream& peer) {
+[[gnu::noinline]] void let_read(net::stream& peer) {
   if (!peer.try_shutdown_write()) return;
   std::array<std::byte, 2048> nowhere;
   const auto limit = joist::detail::deadline{std::chrono::seconds{1}}.fixed();
