@@ -2,6 +2,7 @@
 #include <joist/error.hpp>
 
 #include "core/scheduler.hpp"
+#include "core/timers.hpp"
 
 namespace joist::inline v0 {
 
@@ -12,10 +13,8 @@ namespace {
 // Waits in the line for a spare thread until it is its turn. False: there are none.
 bool wait_for_spare(worker& w, bool first) {
   process_control& p = *w.running;
-  constexpr std::uint64_t no_time = std::uint64_t{1} << 63;  // tokens of timed waits are points of time
-  const std::uint64_t token = new_ref(w) | no_time;
+  const std::uint64_t token = begin_untimed_wait(w);
   wait_timer& wait = p.timed();
-  wait.token = token;
   const relief::place place = w.home.relief.join_line(w.home.pid_of(p), token, first);
   if (place != relief::place::in_line) {
     wait.token = 0;

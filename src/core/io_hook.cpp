@@ -31,9 +31,7 @@ bool outside_wait::begin(const detail::deadline& limit) {
     begin_timed_wait(w, until);
     token_ = p.timed().token;
   } else {
-    constexpr std::uint64_t no_time = std::uint64_t{1} << 63;  // tokens of timed waits are points of time
-    token_ = new_ref(w) | no_time;
-    p.timed().token = token_;
+    token_ = begin_untimed_wait(w);
   }
   return true;
 }

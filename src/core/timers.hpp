@@ -14,6 +14,12 @@ namespace joist::inline v0::core {
 /// The running process waits until then at the latest: a timeout signal ends its wait: wait_timer.hpp. Throws
 /// std::bad_alloc. [process]
 void begin_timed_wait(worker& w, std::int64_t until);
+/// The running process waits without a limit: what the signal that ends its wait has as its word. Throws std::bad_alloc.
+/// [process]
+[[nodiscard]] inline std::uint64_t begin_untimed_wait(worker& w) {
+  constexpr std::uint64_t no_time = std::uint64_t{1} << 63;  // tokens of timed waits are points of time
+  return w.running->timed().token = new_ref(w) | no_time;
+}
 /// The wait is over, by time or otherwise.     [owner]
 inline void end_timed_wait(process_control& p) noexcept {
   wait_timer& w = p.timed();

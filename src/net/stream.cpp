@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <vector>
 
 #include "core/scheduler.hpp"

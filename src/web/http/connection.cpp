@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "web/http/date_now.hpp"
+#include "web/http/linger.hpp"
 #include "web/http/request_access.hpp"
 #include "web/http/request_reader.hpp"
 #include "web/http/response_writer.hpp"
@@ -85,7 +86,6 @@ class serving final : body_source, body_sink {
   void refuse(const refusal& why);
   void refuse_body(const refusal& why);
   void receive_body();
-  void linger();
   enum class received : std::uint8_t { some, nothing, end };  // within the limit
   received receive_more(deadline limit);
 
@@ -140,7 +140,7 @@ bool serving::run() {
       const outcome o = next_request();
       if (o == outcome::next) continue;
       flush();
-      if (o == outcome::close && (refused_ || (reader_.has_body() && !body_over_))) linger();
+      if (o == outcome::close && (refused_ || (reader_.has_body() && !body_over_))) linger(peer_);
       return o == outcome::wait;
     }
   } catch (const gone&) {
@@ -344,7 +344,7 @@ std::size_t serving::read(std::span<std::byte> into) {
   return count;
 }
 
-// noinline, here and below: what has a large frame is not part of the frame that every request has.
+// noinline: what has a large frame is not part of the frame that every request has.
 // What the handler has not read of the body stands before the next request. False: it is too much to be worth it.
 [[gnu::noinline]] bool serving::skip_body() {
   if (!continued_ && in_.empty()) return false;  // the client waits for 100, and may send it or not
@@ -371,20 +371,6 @@ void serving::refuse(const refusal& why) {
     return request_served{{why.status, std::chrono::nanoseconds{0}, page.text().size()},
                           {{}, why.why, peer_.peer().to_string()}};
   });
-}
-
-// What is unread when a connection is closed makes the system break it off, and the answer may be lost with it: the client
-// is given a moment to read. RFC 9112, 9.6.
-[[gnu::noinline]] void serving::linger() {
-  constexpr std::size_t most_bytes = std::size_t{256} << 10;
-  const auto limit = deadline{1s}.fixed();
-  if (!peer_.try_shutdown_write()) return;
-  std::array<std::byte, 4096> nowhere;
-  for (std::size_t seen = 0; seen < most_bytes;) {
-    const auto got = peer_.try_read_some(nowhere, limit);
-    if (!got || *got == 0) return;
-    seen += *got;
-  }
 }
 
 struct served {

@@ -23,7 +23,8 @@ struct websocket::state {
   state(net::stream& to, std::shared_ptr<const websocket_options> how, const ws::decoder_options& reading)
       : peer{to}, options{std::move(how)}, incoming{reading}, quiet_at{clock::now() + options->ping_every} {}
 
-  [[nodiscard]] ws::event next_event();
+  /// None: nothing has come until then, or it is finished.
+  [[nodiscard]] ws::event next_event(joist::detail::deadline limit);
   [[nodiscard]] bool send(ws::opcode type, std::string_view payload);
   bool write_all(std::string_view frame);
   bool write_or_queue(std::string_view head, std::string_view payload);

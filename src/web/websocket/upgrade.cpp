@@ -5,11 +5,11 @@
 #include <joist/web/http_error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
 #include "web/http/characters.hpp"
+#include "web/http/linger.hpp"
 #include "web/websocket/connection.hpp"
 #include "web/websocket/handshake.hpp"
 
@@ -52,17 +52,6 @@ std::unique_ptr<websocket::state> open(net::stream& peer, const std::string& alr
   return made;
 }
 
-// A client that broke the protocol may still be sending: it is given a moment to read why.
-[[gnu::noinline]] void let_read(net::stream& peer) {
-  if (!peer.try_shutdown_write()) return;
-  std::array<std::byte, 2048> nowhere;
-  const auto limit = joist::detail::deadline{std::chrono::seconds{1}}.fixed();
-  for (int i = 0; i < 128; ++i) {
-    const auto got = peer.try_read_some(nowhere, limit);
-    if (!got || *got == 0) return;
-  }
-}
-
 response answer(const request& in, const std::shared_ptr<const websocket_options>& options, websocket_body body) {
   const auto& f = in.fields();
   const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
@@ -90,7 +79,7 @@ response answer(const request& in, const std::shared_ptr<const websocket_options
     websocket socket{open(peer, come, kept)};
     kept.body(socket);
     socket.close();
-    if (socket.broke_protocol()) let_read(peer);
+    if (socket.broke_protocol()) http::linger(peer);
   }};
   return out;
 }

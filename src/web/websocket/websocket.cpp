@@ -134,8 +134,7 @@ bool websocket::ping() {
   return !is_closed() && state_->write_control(frame);
 }
 
-// Null: not all of it has come.
-ws::event websocket::state::next_event() {
+ws::event websocket::state::next_event(deadline limit) {
   for (;;) {
     if (begin < come.size()) {
       std::span<char> unread = std::span{come}.subspan(begin);
@@ -145,7 +144,7 @@ ws::event websocket::state::next_event() {
     }
     come.resize(buffer_bytes);
     begin = come.size();
-    const auto got = peer.try_read_some(std::as_writable_bytes(std::span{come}), 0ms);
+    const auto got = peer.try_read_some(std::as_writable_bytes(std::span{come}), limit);
     if (got && *got > 0) {
       come.resize(*got);
       begin = 0;
@@ -167,7 +166,7 @@ ws::event websocket::state::next_event() {
 std::optional<websocket_message> websocket::take() {
   state& s = *state_;
   while (!s.finished) {
-    const ws::event e = s.next_event();
+    const ws::event e = s.next_event(0ms);
     std::string frame;
     switch (e.what) {
       case ws::event::kind::none: return std::nullopt;
@@ -251,16 +250,8 @@ void websocket::close(std::uint16_t code, std::string_view why) {
 
 // Messages that come meanwhile are dropped: RFC 6455, 1.4.
 void websocket::state::wait_for_close(deadline limit) {
-  while (!finished) {
-    const ws::event e = next_event();
+  while (const ws::event e = next_event(limit)) {
     if (e.what == ws::event::kind::close || e.what == ws::event::kind::failure) return;
-    if (e || finished) continue;
-    come.resize(buffer_bytes);
-    begin = come.size();
-    const auto got = peer.try_read_some(std::as_writable_bytes(std::span{come}), limit);
-    if (!got || *got == 0) return;
-    come.resize(*got);
-    begin = 0;
   }
 }
 
