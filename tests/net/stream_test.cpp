@@ -60,7 +60,7 @@ TEST_CASE("stream: more than the system takes at once waits for the reader, who 
       [] {
         auto [here, there] = connected();
         const std::string sent = pattern(8 << 20);
-        const auto writer = joist::spawn_monitor([to = std::move(here), &sent]() mutable { to.write(sent); });
+        const auto writer = joist::spawn_monitor([to = std::move(here), sent]() mutable { to.write(sent); });
         std::string got;
         while (got.size() < sent.size()) {
           const std::string more = read_text(there, std::min<std::size_t>(100'000, sent.size() - got.size()));
