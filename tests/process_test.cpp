@@ -2,7 +2,9 @@
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
+#include <array>
 #include <atomic>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -157,6 +159,85 @@ TEST_CASE("process: a timeout of a suspended one waits for the resume", "[L22]")
     EXPECT(reason_of(sleeper) == exit_reason::normal);
   });
 }
+
+TEST_CASE("process: one that hibernates wakes as it was: by a message, by its time limit, and to die") {
+  support::everywhere([] {
+    struct told {
+      pid whom;
+      ~told() { send(whom, std::string{"unwound"}); }
+    };
+    std::vector<monitored> all;
+    for (int i = 0; i < 40; ++i) {
+      all.push_back(spawn_monitor([i, parent = self()] {
+        std::array<int, 200> mine{};
+        mine.fill(i);
+        const int* inside = &mine[100];  // into its own stack
+        const told at_end{parent};
+        for (int round = 0; round < 3; ++round) {
+          hibernate_next_wait();
+          EXPECT(receive([](int n) { return n; }) == round);
+          EXPECT(*inside == i);
+          EXPECT(receive([](std::string) { return false; }, after(1us, [] { return true; })));  // an ordinary wait again
+        }
+        hibernate_next_wait();
+        EXPECT(receive([](go) { return false; }, after(1ms, [] { return true; })));
+        for (const int n : mine) EXPECT(n == i);
+        send(parent, i);
+        hibernate_next_wait();
+        receive([](go) {});
+      }));
+    }
+    for (int round = 0; round < 3; ++round) {
+      for (const auto& p : all) send(p.process, round);
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) receive([](int) {});
+    for (const auto& p : all) joist::exit(p.process, exit_reason::kill);
+    for (const auto& p : all) EXPECT(reason_of(p) == exit_reason::killed);
+    for (std::size_t i = 0; i < all.size(); ++i) receive([](const std::string& what) { EXPECT(what == "unwound"); });
+  });
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(JOIST_CHECK_ISOLATION)
+TEST_CASE("process: one that hibernates holds less memory than its stack has pages") {
+  support::on_workers(
+      [] {
+        constexpr int count = 200;
+        auto touch = [] {
+          std::array<volatile char, 40'000> much;
+          for (std::size_t i = 0; i < much.size(); i += 512) much[i] = 1;
+        };
+        auto resident = [] {
+          std::ifstream in{"/proc/self/statm"};
+          std::size_t size = 0, pages = 0;
+          in >> size >> pages;
+          return pages * 4096;
+        };
+        std::vector<pid> all;
+        for (int i = 0; i < count; ++i) {
+          all.push_back(spawn_link([touch, parent = self()] {
+            touch();
+            send(parent, go{});
+            receive([](int) {});
+            send(parent, go{});
+            hibernate_next_wait();
+            receive([](std::string) {});
+          }));
+        }
+        for (int i = 0; i < count; ++i) receive([](go) {});
+        const std::size_t before = resident();
+        for (const pid p : all) send(p, 1);
+        for (int i = 0; i < count; ++i) receive([](go) {});
+        bool less = false;
+        for (int i = 0; i < 4000 && !less; ++i) {
+          less = resident() + count * 20'000 < before;
+          if (!less) sleep_for(1ms);
+        }
+        EXPECT(less);
+        for (const pid p : all) send(p, std::string{});
+      },
+      2);
+}
+#endif
 
 TEST_CASE("process: spawn options: label, own stack and its size", "[L21]") {
   support::everywhere([] {

@@ -249,15 +249,17 @@ void run_talkers(const settings& wanted) {
   report(*how, times, failures, seconds, how->pid != 0 ? cpu_of(how->pid) - cpu_before : 0);
 }
 
-// Opens a part of them, then the rest: what is between is the memory of the rest.
+// Opens a part of them, then the rest: what is between is the memory of the rest. Both times after a while: a connection
+// that has been silent for a second gives memory back.
 void run_idle(const settings& how) {
+  constexpr auto until_silent = 3s;
   std::vector<joist::net::stream> open;
   const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
   std::uint64_t memory_before = 0;
   double cpu_before = 0;
   for (std::size_t i = 0; i < how.connections; ++i) {
     if (i == first) {
-      joist::sleep_for(1s);
+      joist::sleep_for(until_silent);
       memory_before = memory_of(how.pid);
       cpu_before = cpu_of(how.pid);
     }
@@ -265,7 +267,7 @@ void run_idle(const settings& how) {
     if (!how.json && i % 1000 == 999) fmt::print(stderr, "  {} are open\n", i + 1);
   }
   const double opening = cpu_of(how.pid) - cpu_before;
-  joist::sleep_for(1s);
+  joist::sleep_for(until_silent);
   const auto more = static_cast<double>(how.connections - first);
   const double each = (static_cast<double>(memory_of(how.pid)) - static_cast<double>(memory_before)) / more;
   const double before = cpu_of(how.pid);

@@ -7,7 +7,10 @@
 // OTP: the process dictionary.
 #pragma once
 
+#include <joist/detail/node.hpp>
+
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace joist::inline v0 {
@@ -33,14 +36,31 @@ class process_local {
   [[nodiscard]] T& get() const {
     const detail::local_slot* slot = detail::find_local_storage(this);
     if (slot != nullptr && slot->value != nullptr) return *static_cast<T*>(slot->value);
-    auto made = std::make_unique<T>();  // which may ask for others: the place is looked up after it
-    detail::local_storage(this) = {made.get(), [](void* value) noexcept { delete static_cast<T*>(value); }};
+    std::unique_ptr<T, remove> made{make()};  // which may ask for others: the place is looked up after it
+    detail::local_storage(this) = {made.get(), [](void* value) noexcept { remove{}(static_cast<T*>(value)); }};
     return *made.release();
   }
   /// Whether this process has one yet.     [process]
   [[nodiscard]] bool has_value() const {
     const detail::local_slot* slot = detail::find_local_storage(this);
     return slot != nullptr && slot->value != nullptr;
+  }
+
+ private:
+  struct remove {
+    void operator()(T* value) const noexcept {
+      value->~T();
+      detail::release_aligned<alignof(T)>(value, sizeof(T));
+    }
+  };
+  [[nodiscard]] static T* make() {
+    void* memory = detail::allocate_aligned<alignof(T)>(sizeof(T));
+    try {
+      return ::new (memory) T{};
+    } catch (...) {
+      detail::release_aligned<alignof(T)>(memory, sizeof(T));
+      throw;
+    }
   }
 };
 

@@ -167,6 +167,10 @@ bool trap_exit(bool on);
 
 /// Lets others run; the caller goes to the end of the queue. Throws errc::bad_wait in a receive guard.     [process]
 void yield();
+/// The next wait of the caller may be long: meanwhile its frames are kept in as many bytes as they have, and the memory of
+/// its stack is given back to the system. Waking costs some microseconds more. Does nothing for an own_stack. OTP:
+/// erlang:hibernate/3, without its loss of the stack.     [process]
+void hibernate_next_wait();
 /// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions. [process]
 void checkpoint();
 

@@ -99,11 +99,12 @@ class flat_map {
   }
 
   void grow() {
-    const std::size_t before = capacity_;
-    auto old = std::move(entries_);
-    capacity_ = before == 0 ? 1 : before * 2;
-    entries_ = std::make_unique<entry[]>(capacity_);
-    const std::size_t kept = size_;
+    const std::uint32_t before = capacity_;
+    const std::uint32_t wanted = before == 0 ? 1 : before * 2;
+    auto made = std::make_unique<entry[]>(wanted);
+    auto old = std::exchange(entries_, std::move(made));
+    capacity_ = wanted;
+    const std::uint32_t kept = size_;
     size_ = 0;
     for (std::size_t i = 0; i < before && size_ < kept; ++i) {
       if (old[i].key == 0) continue;
@@ -125,8 +126,8 @@ class flat_map {
   }
 
   std::unique_ptr<entry[]> entries_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
 };
 
 }  // namespace joist::inline v0::base

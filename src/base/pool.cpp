@@ -25,9 +25,9 @@ constexpr std::size_t span_bytes = std::size_t{16} << 10;
 // The first chunks use small pages: a small program should stay small.
 constexpr std::size_t chunks_before_huge = 2;
 
-constexpr std::array<std::uint16_t, 28> class_bytes = {16,  32,  48,  64,   80,   96,   112,  128, 144, 160,
-                                                       176, 192, 208, 224,  240,  256,  320,  384, 448, 512,
-                                                       640, 768, 896, 1024, 1280, 1536, 1792, 2048};
+constexpr std::array<std::uint16_t, 32> class_bytes = {16,  32,  48,  64,  80,  96,   112,  128,  144,  160, 176,
+                                                       192, 208, 224, 240, 256, 320,  384,  448,  512,  576, 640,
+                                                       704, 768, 832, 896, 960, 1024, 1280, 1536, 1792, 2048};
 static_assert(class_bytes.back() == largest_pooled_bytes);
 
 constexpr auto class_of_units = [] {

@@ -37,7 +37,7 @@ void replace_lent_stack(worker& w, process_control& p) {
 void abandon_stack(process_control& p, const char* because, std::uint64_t place) {
   {
     const owner_scope here{p};
-    process_extras& x = p.more();
+    rare_extras& x = p.more().rarely();
     x.given_up_because = because;
     x.given_up_at = place;
   }
@@ -63,13 +63,13 @@ void stack_given_up(worker& w, process_control& p) {
   p.telling = false;
   x.thrown = nullptr;
   if (!p.ending) announce_exit(p, std::exchange(x.reason, {}), nullptr);
-  if (w.home.given_up.first(x.given_up_at)) {
+  if (w.home.given_up.first(x.rare->given_up_at)) {
     report r{report_kind::crash, log_level::error, w.home.pid_of(p), {}};
     r.text = fmt::format(
         "process {} \"{}\": its stack is given up, and what it owned is leaked: {}. The same in this place is counted from "
         "now "
         "on, in system_info().abandoned_stacks, and not logged.",
-        r.process, x.label, x.given_up_because);
+        r.process, x.label, x.rare->given_up_because);
     w.home.log(r.add("reason", x.reason.to_string()));
   }
   if (p.stack->lent) replace_lent_stack(w, p);

@@ -123,10 +123,10 @@ void suspend(pid target) {
   if (!target) throw error{errc::no_process, "suspend: expected a pid, got one that names nobody"};
   const owner_scope scope{p};
   if (p.ending) unwind_from_wait(p, true);  // declared dead this moment: nobody would resume the target
-  ++p.more().suspending[target.value()];
+  ++p.more().rarely().suspending[target.value()];
   node_ptr signal = make_signal<node_kind::suspend>(0);
   if (w.home.deliver(target, signal, &w)) return;
-  p.extras->suspending.erase(target.value());
+  p.extras->rare->suspending.erase(target.value());
   throw error{errc::no_process, fmt::format("suspend: no living process {}", target)};
 }
 
@@ -134,16 +134,17 @@ void resume(pid target) {
   worker& w = spend(require_process("resume"));
   process_control& p = *w.running;
   const owner_scope scope{p};
-  std::uint32_t* times = p.extras != nullptr && target ? p.extras->suspending.find(target.value()) : nullptr;
+  std::uint32_t* times =
+      p.extras != nullptr && p.extras->rare != nullptr && target ? p.extras->rare->suspending.find(target.value()) : nullptr;
   if (times == nullptr && w.home.find(target) == nullptr)
     throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
   if (times == nullptr) {
     throw error{errc::bad_argument, fmt::format("resume: expected a process that the caller has suspended, got {}", target)};
   }
-  if (--*times == 0) p.extras->suspending.erase(target.value());
+  if (--*times == 0) p.extras->rare->suspending.erase(target.value());
   node_ptr signal = make_signal<node_kind::resume>(0);
   if (w.home.deliver(target, signal, &w)) return;
-  p.extras->suspending.erase(target.value());
+  p.extras->rare->suspending.erase(target.value());
   throw error{errc::no_process, fmt::format("resume: no living process {}", target)};
 }
 

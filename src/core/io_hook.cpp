@@ -44,7 +44,7 @@ void outside_wait::sleep() {
     if (!p.ending) take_signals(p);
     if (p.ending || p.timed().token != token_) break;
     p.ready = false;
-    (void)switch_away(*this_worker(), intent::wait);
+    (void)switch_away(*this_worker(), wait_of(p));
   }
   end();
 }

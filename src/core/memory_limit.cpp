@@ -10,8 +10,8 @@ namespace joist::inline v0::core {
 namespace {
 
 const memory_limit& limit_of(const process_control& p) noexcept {
-  const bool own = p.extras != nullptr && p.extras->memory != nullptr;
-  return own ? *p.extras->memory : this_worker()->home.options.memory_limit;
+  const bool own = p.extras != nullptr && p.extras->rare != nullptr && p.extras->rare->memory != nullptr;
+  return own ? *p.extras->rare->memory : this_worker()->home.options.memory_limit;
 }
 
 void log_excess(const process_control& p, const memory_limit& limit, const std::string& what) {

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/flat_map.hpp"
+#include "base/pool.hpp"
 #include "core/link_end.hpp"
 #include "core/mailbox_count.hpp"
 #include "core/signal_word.hpp"
@@ -64,27 +65,41 @@ struct alias_entry {
 /// Return addresses, from the throw outwards.
 using throw_trace = std::vector<void*>;
 
-/// What most processes do not have. The owner's, but for what is fixed at spawn.
-struct process_extras {
-  std::string label;
-  base::flat_map<link_end, base::hash_of_pid> links;
-  base::flat_map<watch> watching;                               // by reference
-  base::flat_map<watcher_entry> watchers;                       // by reference
-  base::flat_map<alias_entry> aliases;                          // by reference; those that no monitor ends
+/// What hardly any process has.
+struct rare_extras {
   base::flat_map<std::uint32_t, base::hash_of_pid> suspending;  // whom it has suspended, how often
-  std::vector<std::pair<const void*, detail::local_slot>> locals;
-  exit_reason reason;              // once it is ending; or why its body ended, until that is announced
-  std::uint32_t spent_at_end = 0;  // reductions when it was ended
-  std::uint32_t suspends = 0;
   detail::node* undelivered = nullptr;          // messages that came with the signal by which the watcher ended it
-  std::uint32_t arrived = 0;                    // messages that came to a limited mailbox and are not yet counted off
   std::unique_ptr<const memory_limit> memory;   // its own one, fixed at spawn; null: the runtime's
-  throw_trace thrown_at;                        // where the exception that leaves the body was thrown
-  void* thrown = nullptr;                       // that exception (_Unwind_Exception), while it is on its way
   const char* given_up_because = nullptr;       // why its stack was given up: see abandon.hpp
   std::uint64_t given_up_at = 0;                // and where: the same number for the same place
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
 };
+
+/// What most processes do not have. The owner's, but for what is fixed at spawn.
+struct process_extras {
+  std::string label;
+  base::flat_map<link_end, base::hash_of_pid> links;
+  base::flat_map<watch> watching;          // by reference
+  base::flat_map<watcher_entry> watchers;  // by reference
+  base::flat_map<alias_entry> aliases;     // by reference; those that no monitor ends
+  std::vector<std::pair<const void*, detail::local_slot>> locals;
+  exit_reason reason;              // once it is ending; or why its body ended, until that is announced
+  std::uint32_t spent_at_end = 0;  // reductions when it was ended
+  std::uint32_t suspends = 0;
+  std::uint32_t arrived = 0;          // messages that came to a limited mailbox and are not yet counted off
+  throw_trace thrown_at;              // where the exception that leaves the body was thrown
+  void* thrown = nullptr;             // that exception (_Unwind_Exception), while it is on its way
+  std::unique_ptr<rare_extras> rare;  // null: none of it
+
+  [[nodiscard]] rare_extras& rarely() {
+    if (rare == nullptr) rare = std::make_unique<rare_extras>();
+    return *rare;
+  }
+
+  static void* operator new(std::size_t bytes) { return base::pool_allocate(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release(memory, bytes); }
+};
+static_assert(sizeof(process_extras) <= 208, "every linked process has them");
 
 /// A pointer that its owner sets and others read: what it points to is theirs to touch only by the rules of claim.hpp.
 template <class T>
@@ -102,7 +117,13 @@ class owned_pointer {
 };
 
 /// Why a process went back to its worker.
-enum class intent : std::uint8_t { yield, wait, end, abandon };
+enum class intent : std::uint8_t {
+  yield,
+  wait,
+  hibernate,  // a wait that may be long: its frames are copied out, and the pages of its stack given back
+  end,
+  abandon
+};
 
 struct alignas(64) process_control : fiber::fiber {
   // -- any thread
@@ -131,6 +152,7 @@ struct alignas(64) process_control : fiber::fiber {
   bool ready = true;       // something has come that its wait is for
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
   intent left_with = intent::yield;
+  bool hibernates = false;       // at its next wait
   bool telling = false;          // a telemetry handler runs in it
   std::uint8_t uncontained = 0;  // sections it is in where a fault would stop the program: see fault.hpp
   std::uint32_t index = 0;

@@ -212,6 +212,8 @@ void yield() {
   if (p.ending) unwind_from_wait(p, true);
 }
 
+void hibernate_next_wait() { require_process("hibernate_next_wait").running->hibernates = true; }
+
 no_preempt::no_preempt() noexcept {
   if (worker* w = this_worker(); w != nullptr && w->running != nullptr) ++w->running->uninterrupted;
 }
@@ -257,9 +259,9 @@ std::optional<pid> whereis(std::string_view name) {
 std::vector<std::string> registered_names() { return spend(require_process("registered_names"), 16).home.names.all(); }
 
 detail::local_slot* detail::find_local_storage(const void* key) {
-  const process_extras* x = require_process("process_local").running->extras.get();
+  process_extras* x = require_process("process_local").running->extras.get();
   if (x == nullptr) return nullptr;
-  auto& locals = require_process("process_local").running->extras->locals;
+  auto& locals = x->locals;
   const auto found = std::find_if(locals.begin(), locals.end(), [key](const auto& l) { return l.first == key; });
   return found == locals.end() ? nullptr : &found->second;
 }

@@ -264,7 +264,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.declared_dead.store(false, std::memory_order_relaxed);
   p.inside.store(false, std::memory_order_relaxed);  // of a stack that was given up in the middle
   p.uncontained = 0;
-  p.telling = false;
+  p.telling = p.hibernates = false;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent.store(0, std::memory_order_relaxed);
@@ -279,7 +279,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.parent = here != nullptr && here->running != nullptr ? pid_of(*here->running) : pid{};
   try {
     if (o != nullptr || listener != nullptr) p.extras.set(new core::process_extras);
-    if (listener != nullptr) p.extras->listener = std::move(listener);
+    if (listener != nullptr) p.extras->rarely().listener = std::move(listener);
     if (o != nullptr) {
       p.extras->label = o->label;
       p.priority = o->priority;
@@ -287,7 +287,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
       p.queued.begin(p.generation.load(std::memory_order_relaxed));
       p.mailbox_limit.store(o->mailbox_limit, std::memory_order_relaxed);
       p.box.limited = o->mailbox_limit > 0;
-      if (o->memory_limit) p.extras->memory = std::make_unique<const memory_limit>(*o->memory_limit);
+      if (o->memory_limit) p.extras->rarely().memory = std::make_unique<const memory_limit>(*o->memory_limit);
     }
     core::begin_weighing(p, o != nullptr && o->memory_limit ? *o->memory_limit : options.memory_limit);
     if (always_own_stacks || (o != nullptr && o->own_stack)) {

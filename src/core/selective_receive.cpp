@@ -12,9 +12,9 @@ using namespace core;
 
 namespace {
 
+// noinline, here and below: what a wait needs rarely is not part of the frame that lies on the stack while it lasts.
 // L22: a suspension counts from the moment its signal is taken, not from the next wait.
-void take_signals_and_obey(process_control& p) {
-  if (!p.signals.has_signals()) return;
+[[gnu::noinline]] void take_signals_and_obey(process_control& p) {
   take_signals(p);
   while (p.extras != nullptr && p.extras->suspends > 0 && !p.ending && p.uninterrupted == 0) {
     p.ready = true;
@@ -33,6 +33,18 @@ mailbox& begin_receive(const char* call) {
   if (p.ending && !p.finishing && std::uncaught_exceptions() == 0) unwind(p);
   p.box.scanned = true;
   return p.box;
+}
+
+[[noreturn, gnu::noinline, gnu::cold]] void refuse_to_wait() {
+  throw error{errc::bad_wait, "receive: expected a message that is here already: it would wait within no_preempt"};
+}
+
+// Whether there is a limit ahead, which ends the wait from now on.
+[[gnu::noinline]] bool set_limit(worker& w, const detail::deadline& limit) {
+  const std::int64_t until = limit.resolve();
+  if (limit.is_point() && until <= clock::now().time_since_epoch().count()) return false;
+  begin_timed_wait(w, until);
+  return true;
 }
 
 }  // namespace
@@ -61,7 +73,7 @@ bool receive_wait::more(const deadline& limit) {
   const std::uint32_t seen = box_.length;
   for (;;) {
     process_control& p = *this_worker()->running;
-    if (!p.ending) take_signals_and_obey(p);
+    if (!p.ending && p.signals.has_signals()) take_signals_and_obey(p);
     worker& w = *this_worker();  // perhaps another one by now
     if (p.ending) {
       unwind_from_wait(p, !limit.is_never());
@@ -69,20 +81,17 @@ bool receive_wait::more(const deadline& limit) {
     }
     if (p.box.length > seen) return true;
     if (limit.is_zero()) return false;
-    if (p.uninterrupted > 0)
-      throw error{errc::bad_wait, "receive: expected a message that is here already: it would wait within no_preempt"};
+    if (p.uninterrupted > 0) refuse_to_wait();
     if (!limit.is_never()) {
       if (!timed_) {
-        const std::int64_t until = limit.resolve();
-        if (limit.is_point() && until <= clock::now().time_since_epoch().count()) return false;
-        begin_timed_wait(w, until);
+        if (!set_limit(w, limit)) return false;
         timed_ = true;
       } else if (p.timed().token == 0) {
         return false;
       }
     }
     p.ready = false;
-    (void)switch_away(w, intent::wait);
+    (void)switch_away(w, wait_of(p));
   }
 }
 

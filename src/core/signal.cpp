@@ -129,7 +129,7 @@ bool act_on(process_control& p, node_ptr signal, exit_reason& ends_with) {
 // To be destroyed when the process is cleared, by itself: destructors of users' values.
 void keep_for_later(process_control& p, node* message) noexcept {
   if (!p.declared_dead.load(std::memory_order_relaxed)) return p.box.append(message);
-  message->next = std::exchange(p.extras->undelivered, message);
+  message->next = std::exchange(p.extras->rare->undelivered, message);
 }
 
 // What had come and was not acted on when the process ended: questions are answered, messages stay to be destroyed.
@@ -178,10 +178,12 @@ void tell_relations(process_control& p, pid self, const exit_reason& reason) {
   x.watching.for_each([&](std::uint64_t reference, const watch& w) {
     if (w.target) send(w.target, make_signal<node_kind::demonitor>(reference));
   });
-  auto suspending = std::exchange(x.suspending, {});
-  suspending.for_each([&](std::uint64_t other, std::uint32_t times) {
-    for (; times > 0; --times) send(pid::from_value(other), make_signal<node_kind::resume>(0));
-  });
+  if (x.rare != nullptr) {
+    auto suspending = std::exchange(x.rare->suspending, {});
+    suspending.for_each([&](std::uint64_t other, std::uint32_t times) {
+      for (; times > 0; --times) send(pid::from_value(other), make_signal<node_kind::resume>(0));
+    });
+  }
   x.aliases = {};
 }
 
@@ -191,7 +193,8 @@ void empty_mailbox(process_control& p) noexcept {
 }
 
 void tell_listener(process_extras& x) {
-  const auto listener = std::exchange(x.listener, nullptr);
+  if (x.rare == nullptr) return;
+  const auto listener = std::exchange(x.rare->listener, nullptr);
   if (listener == nullptr) return;
   listener->tell(x.reason);
 }
@@ -310,7 +313,7 @@ std::optional<report> take_signals_for(process_control& p) {
   }
   p.declared_dead.store(true, std::memory_order_relaxed);
   this_worker()->home.count_zombie(+1);
-  p.more().undelivered = kept.first;
+  p.more().rarely().undelivered = kept.first;
   return make_end_known(p, std::move(reason), list);
 }
 
@@ -326,9 +329,9 @@ void drop_timers_late(process_control& p) {
 namespace {
 
 void drop_undelivered(process_extras* x) noexcept {
-  while (x != nullptr && x->undelivered != nullptr) {
-    (void)node_ptr{std::exchange(x->undelivered, x->undelivered->next)};
-  }
+  if (x == nullptr || x->rare == nullptr) return;
+  node*& first = x->rare->undelivered;
+  while (first != nullptr) (void)node_ptr{std::exchange(first, first->next)};
 }
 
 }  // namespace

@@ -23,7 +23,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+
+#include "base/pool.hpp"
 
 namespace joist::inline v0::core {
 
@@ -35,6 +38,9 @@ struct wait_timer {
   std::atomic<std::uint64_t> armed{0};       // reference of the timer
   // -- the owner
   std::uint64_t token = 0;  // what the signal that ends the wait has as its word; 0: none is waited for, or it has come
+
+  static void* operator new(std::size_t bytes) { return base::pool_allocate(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release(memory, bytes); }
 };
 
 }  // namespace joist::inline v0::core

@@ -320,8 +320,17 @@ process_control* next_process(worker& w) {
     if (p.stack->resident == nullptr) name_for_reports(w, p);
     fiber::open_stack(*p.stack);
   }
-  p.stack->resident = &p;
+  if (p.parked != nullptr) [[unlikely]] {
+    (void)fiber::make_resident(p);
+  } else {
+    p.stack->resident = &p;
+  }
   return true;
+}
+
+// Its wait may be long: another process could take its signals only after leave_stack.
+[[gnu::noinline]] void hibernate_stack(worker& w, process_control& p) noexcept {
+  if (fiber::hibernate(p) && p.most_parked_bytes > 0) weigh_parked(w, p);
 }
 
 void leave_stack(worker& w, fiber::slot& s) {
@@ -372,6 +381,7 @@ void bury(worker& w, process_control& p) {
       leave_stack(w, *p.stack);
       make_ready(w, p, false);
       return;
+    case intent::hibernate: hibernate_stack(w, p); [[fallthrough]];
     case intent::wait:
       leave_stack(w, *p.stack);
       // W2: from here another worker may run it, unless signals have come meanwhile.

@@ -146,12 +146,20 @@ extern std::atomic<void (*)(worker&)> before_leaving;
 /// From the running process back to its worker; returns when it runs again, on the worker that is returned.
 [[gnu::always_inline]] inline worker& switch_away(worker& w, intent why) {
   process_control& p = *w.running;
-  if (why == intent::yield || why == intent::wait) {
+  if (why <= intent::hibernate) {
     if (const auto ask = before_leaving.load(std::memory_order_relaxed); ask != nullptr) [[unlikely]]
       ask(w);
   }
   p.left_with = why;
   return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end || why == intent::abandon).owner);
+}
+
+/// How the running process leaves for a wait.     [process]
+[[nodiscard]] inline intent wait_of(process_control& p) noexcept {
+  if (!p.hibernates) [[likely]]
+    return intent::wait;
+  p.hibernates = false;
+  return intent::hibernate;
 }
 
 /// A reference that is unique in the program.     [worker]

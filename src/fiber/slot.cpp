@@ -1,6 +1,9 @@
 #include "fiber/slot.hpp"
 
+#include <sys/mman.h>
+
 #include <cstring>
+#include <new>
 
 #include "base/assert.hpp"
 #include "base/pool.hpp"
@@ -17,6 +20,18 @@ std::size_t live_bytes(const fiber& f) noexcept {
 // noinline, and not instrumented: the bytes belong to frames that wait.
 [[gnu::noinline]] void copy_frames(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
   std::memcpy(to, from, bytes);
+}
+
+// Throws std::bad_alloc with nothing changed.
+void move_out(fiber& resident) {
+  slot& s = *resident.stack;
+  const std::size_t bytes = live_bytes(resident);
+  JOIST_ASSERT(bytes <= s.bytes, "F1: a resident's frames are in its slot");
+  auto* buffer = static_cast<std::byte*>(base::pool_allocate(bytes));
+  copy_frames(buffer, static_cast<std::byte*>(resident.context), bytes);
+  resident.parked = buffer;
+  resident.parked_bytes = static_cast<std::uint32_t>(bytes);
+  s.resident = nullptr;
 }
 
 }  // namespace
@@ -42,13 +57,7 @@ bool make_resident(fiber& f) {
   if (s.resident == &f) return false;
   bool moved = false;
   if (fiber* other = s.resident) {
-    const std::size_t bytes = live_bytes(*other);
-    JOIST_ASSERT(bytes <= s.bytes, "F1: a resident's frames are in its slot");
-    auto* buffer = static_cast<std::byte*>(base::pool_allocate(bytes));
-    copy_frames(buffer, static_cast<std::byte*>(other->context), bytes);
-    other->parked = buffer;
-    other->parked_bytes = static_cast<std::uint32_t>(bytes);
-    s.resident = nullptr;
+    move_out(*other);
     moved = true;
   }
   if (f.parked != nullptr) {
@@ -59,6 +68,18 @@ bool make_resident(fiber& f) {
   }
   s.resident = &f;
   return moved;
+}
+
+[[gnu::noinline]] bool hibernate(fiber& f) noexcept {
+  slot& s = *f.stack;
+  if (s.kind == slot_kind::own || s.resident != &f) return false;
+  try {
+    move_out(f);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  ::madvise(s.top - s.bytes, s.bytes, MADV_DONTNEED);
+  return true;
 }
 
 fiber* release(slot& s) noexcept {

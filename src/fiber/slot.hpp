@@ -23,7 +23,7 @@ namespace joist::inline v0::fiber {
 
 enum class slot_kind : std::uint8_t {
   shared,     // any number of fibers, behind the lock
-  exclusive,  // of the pool, one fiber at a time for its life: no lock, nothing is ever moved
+  exclusive,  // of the pool, one fiber at a time for its life: no lock, nothing is moved but by hibernate()
   own,        // as exclusive, of a size that was asked for
 };
 
@@ -51,6 +51,10 @@ struct alignas(64) slot {
 /// Puts the frames of `f` into its slot, moving those of another out. True when something was moved.
 /// Throws std::bad_alloc with nothing changed.     [the holder]
 bool make_resident(fiber& f);
+
+/// Moves the frames of `f`, which is resident, out, and gives the pages of its slot back to the system. False: it stays as
+/// it is, for lack of memory, or since its stack is its own: somebody may have addresses in it.     [the holder]
+bool hibernate(fiber& f) noexcept;
 
 /// Gives the slot up. Returns the fibers that waited for it, oldest first, chained by `next`: the caller must queue
 /// them.     [the holder]

@@ -40,6 +40,7 @@ void hibernate(server_control& c) {
   c.hibernates = false;
   c.hibernating = true;
   if (c.hibernate != nullptr) c.hibernate(c.server);
+  hibernate_next_wait();
 }
 
 std::string who(const server_control& c) {

@@ -1,6 +1,9 @@
 // fiber/slot.hpp: one holder at a time, nobody lost in the line, frames that come back as they went.
 #include "fiber/slot.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -53,6 +56,48 @@ TEST_CASE("slot: who finds it taken waits in its line; the release hands the lin
   CHECK(waiting == nullptr);
   CHECK(fiber::acquire(fibers[3]));
   CHECK(fiber::release(t.slot) == nullptr);
+}
+
+TEST_CASE("slot: one that hibernates keeps the bytes of its frames, and the pages of its stack are given back") {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t bytes = 8 * page;
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  auto pages = [&] {
+    std::array<unsigned char, 8> in_memory{};
+    REQUIRE(::mincore(memory, bytes, in_memory.data()) == 0);
+    std::size_t count = 0;
+    for (const unsigned char p : in_memory) count += p & 1U;
+    return count;
+  };
+  const std::size_t blocks_before = base::pool_live_blocks();
+  for (const auto kind : {fiber::slot_kind::shared, fiber::slot_kind::exclusive, fiber::slot_kind::own}) {
+    fiber::slot slot;
+    slot.top = static_cast<std::byte*>(memory) + bytes;
+    slot.bytes = bytes;
+    slot.kind = kind;
+    fiber::fiber f;
+    f.stack = &slot;
+    CHECK(!fiber::make_resident(f));
+    std::memset(memory, 1, bytes);
+    f.context = slot.top - 600;
+    std::memset(f.context, 7, 600);
+    CHECK(pages() == 8);
+    if (kind == fiber::slot_kind::own) {  // somebody may have addresses in it
+      CHECK(!fiber::hibernate(f));
+      CHECK(pages() == 8);
+      continue;
+    }
+    CHECK(fiber::hibernate(f));
+    CHECK(pages() == 0);
+    CHECK(f.parked_bytes == 600);
+    CHECK(!fiber::hibernate(f));  // it is not there
+    CHECK(fiber::make_resident(f));
+    CHECK(slot.resident == &f);
+    for (auto* at = static_cast<std::byte*>(f.context); at < slot.top; ++at) REQUIRE(*at == std::byte{7});
+  }
+  CHECK(base::pool_live_blocks() == blocks_before);
+  ::munmap(memory, bytes);
 }
 
 TEST_CASE("slot: frames are parked when another moves in, and come back unchanged; no memory stays") {

@@ -85,7 +85,8 @@ class gen_server {
     control_.timeout = limit;
   }
 
-  /// handle_hibernate() is called before the next wait.
+  /// handle_hibernate(), where there is one, is called before the next wait, and the stack's memory given back for its time:
+  /// hibernate_next_wait().
   void hibernate() noexcept { control_.hibernates = true; }
 
   /// For handle_info, at the deadline; cancel_timer() takes the reference.

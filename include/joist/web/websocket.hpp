@@ -79,12 +79,17 @@ class websocket {
     for (;;) {
       if (auto message = take()) return message;
       if (is_closed()) return std::nullopt;
-      const std::uint64_t id = prepare_wait();
+      const auto [id, until] = prepare_wait();
+      bool by_others = true;
       joist::receive(
-          joist::when([id](const net::readable& r) { return r.stream == id; }, [](net::readable) {}),
-          joist::when([id](const net::writable& w) { return w.stream == id; }, [this](net::writable) { flush(); }),
-          [this](net::stopping) { close(1001, "the server stops"); }, handlers...,
-          after(quiet_until(), [this] { is_quiet(); }));
+          joist::when([id = id](const net::readable& r) { return r.stream == id; },
+                      [&](net::readable) { by_others = false; }),
+          joist::when([id = id](const net::writable& w) { return w.stream == id; }, [this](net::writable) { flush(); }),
+          [this](net::stopping) { close(1001, "the server stops"); }, handlers..., after(until, [&] {
+            by_others = false;
+            is_quiet();
+          }));
+      if (by_others) is_used();
     }
   }
 
@@ -108,8 +113,12 @@ class websocket {
 
  private:
   [[nodiscard]] std::optional<websocket_message> take();
-  [[nodiscard]] std::uint64_t prepare_wait();
-  [[nodiscard]] clock::time_point quiet_until() const noexcept;
+  struct wait {
+    std::uint64_t stream;
+    clock::time_point until;
+  };
+  [[nodiscard]] wait prepare_wait();
+  void is_used() noexcept;
   void is_quiet();
   void flush();
 

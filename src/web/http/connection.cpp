@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@ using joist::detail::deadline;
 
 constexpr std::size_t first_buffer_bytes = 4096;
 constexpr std::size_t answers_gathered_bytes = std::size_t{64} << 10;  // of requests that came together
+constexpr auto silence_before_rest = 1s;
 constexpr std::uint64_t body_skipped_bytes = std::uint64_t{64}
                                              << 10;  // unread by the handler: skipped, else the connection is closed
 
@@ -55,9 +57,10 @@ class input {
   std::size_t end_ = 0;
 };
 
+// Lies on the stack while the other protocol runs: no larger than it has to be.
 struct takeover {
   std::function<void(net::stream&, const std::string&)> run;
-  std::string already_come;
+  std::unique_ptr<const std::string> already_come;  // null: nothing
 };
 
 // The client is gone, or too slow: nothing more can be said to it.
@@ -209,7 +212,9 @@ serving::outcome serving::answer(request in) {
   });
   if (auto* other = std::get_if<takeover_body>(&out.body); other != nullptr && !crash) {
     const auto rest = in_.unread();
-    taken_ = takeover{std::move(other->run), {reinterpret_cast<const char*>(rest.data()), rest.size()}};
+    taken_ = takeover{std::move(other->run), {}};
+    if (!rest.empty())
+      taken_->already_come = std::make_unique<std::string>(reinterpret_cast<const char*>(rest.data()), rest.size());
     return outcome::close;
   }
   if (crash) {
@@ -373,33 +378,48 @@ void serving::refuse(const refusal& why) {
   });
 }
 
-struct served {
-  bool waits = false;
-  std::optional<takeover> taken = {};
-};
+enum class came : std::uint8_t { request, nothing, end };
 
-// noinline: its frame, and those below it, are not on the stack of a connection that waits.
-[[gnu::noinline]] served serve_what_came(net::stream& peer, const service& how, std::uint64_t& count) {
-  serving now{peer, how, count};
-  const bool waits = now.run();
-  return {waits, now.taken()};
+[[gnu::noinline]] came wait_for(joist::detail::deadline limit) {
+  return receive([](net::readable) { return came::request; }, [](net::stopping) { return came::end; },
+                 after(limit, [] { return came::nothing; }));
 }
 
+// A client that is silent for a while is often silent for long.
 [[gnu::noinline]] bool wait_for_request(net::stream& peer, std::chrono::milliseconds limit) {
   peer.announce_readable();
-  return receive([](net::readable) { return true; }, [](net::stopping) { return false; },
-                 after(limit, [] { return false; }));
+  const std::chrono::milliseconds awake = std::min<std::chrono::milliseconds>(limit, silence_before_rest);
+  came what = wait_for(awake);
+  if (what == came::nothing && limit > awake) {
+    hibernate_next_wait();
+    what = wait_for(limit - awake);
+  }
+  return what == came::request;
+}
+
+// noinline: its frame, and those below it, are not on the stack of a connection that waits.
+[[gnu::noinline]] bool serve_what_came(net::stream& peer, const service& how, std::uint64_t& count, takeover& taken) {
+  serving now{peer, how, count};
+  const bool waits = now.run();
+  if (auto other = now.taken()) taken = *std::move(other);
+  return waits;
+}
+
+// noinline: what serving requests needs is not on the stack of another protocol.
+[[gnu::noinline]] takeover serve_requests(net::stream& peer, const service& how) {
+  std::uint64_t count = 0;
+  takeover taken;
+  auto limit = how.options.times.first_byte;
+  while (wait_for_request(peer, limit) && serve_what_came(peer, how, count, taken)) limit = how.options.times.idle;
+  return taken;
 }
 
 }  // namespace
 
 void serve_connection(net::stream& peer, const service& how) {
-  std::uint64_t count = 0;
-  for (auto limit = how.options.times.first_byte; wait_for_request(peer, limit); limit = how.options.times.idle) {
-    served now = serve_what_came(peer, how, count);
-    if (now.taken) now.taken->run(peer, now.taken->already_come);
-    if (!now.waits) return;
-  }
+  static const std::string nothing;
+  const takeover taken = serve_requests(peer, how);
+  if (taken.run) taken.run(peer, taken.already_come != nullptr ? *taken.already_come : nothing);
 }
 
 }  // namespace joist::inline v0::web::http

@@ -6,18 +6,44 @@
 //   yes        -            is over: reason says how
 #pragma once
 
+#include <joist/detail/node.hpp>
 #include <joist/net/stream.hpp>
 #include <joist/web/websocket.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include "web/websocket/decoder.hpp"
 #include "web/websocket/encoder.hpp"
 
 namespace joist::inline v0::web {
+
+/// What a client is too slow to take; no memory while it is empty.
+class send_queue {
+ public:
+  [[nodiscard]] std::string_view unsent() const noexcept { return std::string_view{bytes_}.substr(sent_); }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - sent_; }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  void add(std::string_view frame) { bytes_ += frame; }
+  void sent(std::size_t count) {
+    sent_ += count;
+    if (empty()) return clear();
+    if (sent_ > bytes_.size() / 2) bytes_.erase(0, std::exchange(sent_, 0));
+  }
+  void clear() noexcept {
+    bytes_ = std::string{};
+    sent_ = 0;
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t sent_ = 0;
+};
 
 struct websocket::state {
   state(net::stream& to, std::shared_ptr<const websocket_options> how, const ws::decoder_options& reading)
@@ -32,22 +58,43 @@ struct websocket::state {
   void wait_for_close(joist::detail::deadline limit);
   void finish(std::uint16_t code, std::string_view why);
   void heard();
+  /// What `bytes` are, before anything else that comes.
+  void come_first(std::string_view bytes);
+
+  // What few connections have, or none while they are open.
+  struct seldom {
+    std::string protocol;
+    std::optional<ws::deflater> compress;
+    send_queue queue;
+    websocket_close reason;
+  };
+  [[nodiscard]] seldom& rarely() {
+    if (rare == nullptr) rare = std::make_unique<seldom>();
+    return *rare;
+  }
+  [[nodiscard]] const seldom& seldom_had() const noexcept {
+    static const seldom none;
+    return rare != nullptr ? *rare : none;
+  }
+  [[nodiscard]] const send_queue& queue() const noexcept { return seldom_had().queue; }
+
+  static void* operator new(std::size_t bytes) { return joist::detail::pool_allocate(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { joist::detail::pool_release(memory, bytes); }
 
   net::stream& peer;
   const std::shared_ptr<const websocket_options> options;
   ws::decoder incoming;
-  std::vector<char> come;  // and not decoded; none while it waits
-  std::size_t begin = 0;   // of what is unread
-  std::string queue;       // for a client that is slow
-  std::size_t queue_used = 0;
-  std::string protocol;
-  std::optional<ws::deflater> compress;
-  websocket_close reason;
+  std::unique_ptr<char[]> come;  // and not decoded: [begin, end); none while it waits
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::unique_ptr<seldom> rare;  // null: as it begins
   clock::time_point quiet_at;
   bool awaits_pong = false;
+  bool rests = false;  // has been silent for a while: its next wait may be long
   bool close_sent = false;
   bool finished = false;
   bool failed = false;  // the client broke the protocol, and may still be sending
 };
+static_assert(sizeof(websocket::state) <= 144, "a million idle connections: 144 MB");
 
 }  // namespace joist::inline v0::web

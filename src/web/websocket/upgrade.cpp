@@ -33,26 +33,39 @@ response refused(const ws::upgrade_refusal& why) {
   return page;
 }
 
-// What lives as long as the connection: no more than it needs.
+// What the handshake came to; gone when the connection begins.
 struct agreement {
   std::shared_ptr<const websocket_options> options;
-  websocket_body body;
   std::string protocol;
   std::optional<ws::deflate_parameters> deflate;
 };
 
-std::unique_ptr<websocket::state> open(net::stream& peer, const std::string& already_come, const agreement& agreed) {
+// noinline, here and below: what lies on the stack for as long as the connection is small.
+[[gnu::noinline]] std::unique_ptr<websocket::state> open(net::stream& peer, const std::string& already_come,
+                                                         const agreement& agreed) {
   const std::uint32_t most = agreed.options->max_message_bytes;
   ws::decoder_options reading{ws::role::server, most, most, {}};
   if (agreed.deflate) reading.inflate = agreed.deflate->client;
   auto made = std::make_unique<websocket::state>(peer, agreed.options, reading);
-  if (agreed.deflate) made->compress.emplace(agreed.deflate->server);
-  made->protocol = agreed.protocol;
-  made->come.assign(already_come.begin(), already_come.end());
+  if (agreed.deflate) made->rarely().compress.emplace(agreed.deflate->server);
+  if (!agreed.protocol.empty()) made->rarely().protocol = agreed.protocol;
+  made->come_first(already_come);
   return made;
 }
 
-response answer(const request& in, const std::shared_ptr<const websocket_options>& options, websocket_body body) {
+[[gnu::noinline]] void finish(net::stream& peer, websocket& socket) {
+  socket.close();
+  if (socket.broke_protocol()) http::linger(peer);
+}
+
+[[gnu::noinline]] void run(net::stream& peer, std::unique_ptr<websocket::state> with, const websocket_body& body) {
+  websocket socket{std::move(with)};
+  body(socket);
+  finish(peer, socket);
+}
+
+response answer(const request& in, const std::shared_ptr<const websocket_options>& options,
+                std::shared_ptr<const websocket_body> body) {
   const auto& f = in.fields();
   const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
   const std::string protocols = f.joined("Sec-WebSocket-Protocol"), extensions = f.joined("Sec-WebSocket-Extensions");
@@ -74,13 +87,13 @@ response answer(const request& in, const std::shared_ptr<const websocket_options
   response out;
   out.status = 101;
   for (const auto& field : agreed->fields) out.fields.set(field.name, field.value);
-  agreement kept{options, std::move(body), std::move(agreed->protocol), agreed->deflate};
-  out.body = takeover_body{[kept = std::move(kept)](net::stream& peer, const std::string& come) {
-    websocket socket{open(peer, come, kept)};
-    kept.body(socket);
-    socket.close();
-    if (socket.broke_protocol()) http::linger(peer);
-  }};
+  auto kept = std::make_shared<const agreement>(agreement{options, std::move(agreed->protocol), agreed->deflate});
+  out.body =
+      takeover_body{[kept = std::move(kept), body = std::move(body)](net::stream& peer, const std::string& come) mutable {
+        auto state = open(peer, come, *kept);
+        kept = nullptr;
+        run(peer, std::move(state), *body);
+      }};
   return out;
 }
 
@@ -96,12 +109,12 @@ websocket_options checked(websocket_options o) {
 
 handler websocket_handler(websocket_options options, websocket_body body) {
   return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
-          body = std::move(body)](request& in) { return answer(in, options, body); };
+          body = std::make_shared<const websocket_body>(std::move(body))](request& in) { return answer(in, options, body); };
 }
 
 handler websocket_handler(websocket_options options, std::function<websocket_body(request&)> accept) {
-  return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
-          accept = std::move(accept)](request& in) { return answer(in, options, accept(in)); };
+  return [options = std::make_shared<const websocket_options>(checked(std::move(options))), accept = std::move(accept)](
+             request& in) { return answer(in, options, std::make_shared<const websocket_body>(accept(in))); };
 }
 
 }  // namespace joist::inline v0::web

@@ -17,6 +17,7 @@ using joist::detail::deadline;
 namespace {
 
 constexpr std::size_t buffer_bytes = 4096;
+constexpr auto silence_before_rest = 1s;
 constexpr std::size_t copied_bytes = 2048;  // a payload of so many goes behind its header in one piece
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
@@ -28,7 +29,7 @@ websocket::websocket(std::unique_ptr<state> made) noexcept : state_{std::move(ma
 // A body that has returned has closed: ws::run_body. This is one that crashes, or is killed: it must not wait.
 websocket::~websocket() {
   state& s = *state_;
-  if (s.finished || s.close_sent || s.queue_used < s.queue.size()) return;
+  if (s.finished || s.close_sent || !s.queue().empty()) return;
   std::string frame;
   ws::append_close(frame, ws::close_code::internal_error);
   try {
@@ -38,15 +39,15 @@ websocket::~websocket() {
 }
 
 bool websocket::is_closed() const noexcept { return state_->finished || state_->close_sent; }
-const websocket_close& websocket::close_reason() const noexcept { return state_->reason; }
+const websocket_close& websocket::close_reason() const noexcept { return state_->seldom_had().reason; }
 bool websocket::broke_protocol() const noexcept { return state_->failed; }
-const std::string& websocket::protocol() const noexcept { return state_->protocol; }
+const std::string& websocket::protocol() const noexcept { return state_->seldom_had().protocol; }
 net::endpoint websocket::remote() const { return state_->peer.peer(); }
-std::size_t websocket::queued_bytes() const noexcept { return state_->queue.size() - state_->queue_used; }
+std::size_t websocket::queued_bytes() const noexcept { return state_->queue().size(); }
 
 void websocket::state::finish(std::uint16_t code, std::string_view why) {
   if (std::exchange(finished, true)) return;
-  reason = {code, std::string{why}};
+  rarely().reason = {code, std::string{why}};
 }
 
 void websocket::state::heard() {
@@ -56,10 +57,10 @@ void websocket::state::heard() {
 
 // Control frames are few and small: they are never dropped, and wait behind what is queued.
 bool websocket::state::write_control(std::string_view frame) {
-  if (queue_used < queue.size()) {
+  if (!queue().empty()) {
     constexpr std::size_t most_controls_bytes = 64 * 1024;  // a client that pings and does not read
-    if (queue.size() - queue_used > options->queue_bytes + most_controls_bytes) return false;
-    queue += frame;
+    if (queue().size() > options->queue_bytes + most_controls_bytes) return false;
+    rarely().queue.add(frame);
     return true;
   }
   return write_all(frame);
@@ -79,26 +80,24 @@ bool websocket::state::write_or_queue(std::string_view head, std::string_view pa
   std::string frame;
   frame.reserve(head.size() + payload.size());
   frame.append(head).append(payload);
-  if (queue_used == queue.size()) {
+  if (queue().empty()) {
     const auto sent = peer.try_write_now(bytes_of(frame));
     if (!sent) {
       finish(1006, sent.error().message());
       return false;
     }
     if (*sent == frame.size()) return true;
-    queue = frame.substr(*sent);
-    queue_used = 0;
+    rarely().queue.add(std::string_view{frame}.substr(*sent));
     return true;
   }
-  if (queue.size() - queue_used + frame.size() > options->queue_bytes) {
+  if (queue().size() + frame.size() > options->queue_bytes) {
     if (options->when_slow == slow_consumer::drop) return false;
-    queue.clear();
-    queue_used = 0;
+    rarely().queue.clear();
     finish(1008, "the client reads too slowly");
     peer.reset();
     return false;
   }
-  queue += frame;
+  rarely().queue.add(frame);
   return true;
 }
 
@@ -106,16 +105,16 @@ bool websocket::state::send(ws::opcode type, std::string_view payload) {
   if (finished || close_sent) return false;
   std::string compressed;
   ws::frame_header header{.op = type, .payload_bytes = payload.size()};
-  if (compress) {
-    ws::append_message(compressed, type, payload, *compress);
+  if (rare != nullptr && rare->compress) {
+    ws::append_message(compressed, type, payload, *rare->compress);
     return options->when_slow == slow_consumer::wait ? write_all(compressed) : write_or_queue(compressed, {});
   }
   const ws::encoded_header head = ws::encode(header);
   if (options->when_slow != slow_consumer::wait) return write_or_queue(head.view(), payload);
   if (payload.size() <= copied_bytes) {
     std::array<char, ws::most_header_bytes + copied_bytes> frame;
-    const auto end = std::copy(payload.begin(), payload.end(), std::copy_n(head.bytes.begin(), head.size, frame.begin()));
-    return write_all({frame.data(), static_cast<std::size_t>(end - frame.begin())});
+    const auto behind = std::copy(payload.begin(), payload.end(), std::copy_n(head.bytes.begin(), head.size, frame.begin()));
+    return write_all({frame.data(), static_cast<std::size_t>(behind - frame.begin())});
   }
   const std::array pieces{bytes_of(head.view()), bytes_of(payload)};
   if (const auto written = peer.try_write(pieces, options->write); !written) {
@@ -134,25 +133,30 @@ bool websocket::ping() {
   return !is_closed() && state_->write_control(frame);
 }
 
+void websocket::state::come_first(std::string_view bytes) {
+  if (bytes.empty()) return;
+  come = std::make_unique_for_overwrite<char[]>(std::max(bytes.size(), buffer_bytes));
+  std::copy(bytes.begin(), bytes.end(), come.get());
+  end = bytes.size();
+}
+
 ws::event websocket::state::next_event(deadline limit) {
   for (;;) {
-    if (begin < come.size()) {
-      std::span<char> unread = std::span{come}.subspan(begin);
+    if (begin < end) {
+      std::span<char> unread{&come[begin], end - begin};
       const ws::event e = incoming.next(unread);
-      begin = come.size() - unread.size();
+      begin = end - unread.size();
       if (e) return e;
     }
-    come.resize(buffer_bytes);
-    begin = come.size();
-    const auto got = peer.try_read_some(std::as_writable_bytes(std::span{come}), limit);
+    begin = end = 0;
+    if (come == nullptr) come = std::make_unique_for_overwrite<char[]>(buffer_bytes);
+    const auto got = peer.try_read_some(std::as_writable_bytes(std::span{come.get(), buffer_bytes}), limit);
     if (got && *got > 0) {
-      come.resize(*got);
-      begin = 0;
+      end = *got;
       heard();
       continue;
     }
-    come = std::vector<char>{};  // with its memory
-    begin = 0;
+    come = nullptr;
     if (got) {
       finish(1006, "the client closed the connection without a close frame");
     } else if (got.error() != std::errc::timed_out) {
@@ -170,8 +174,8 @@ std::optional<websocket_message> websocket::take() {
     std::string frame;
     switch (e.what) {
       case ws::event::kind::none: return std::nullopt;
-      case ws::event::kind::text: return websocket_message{true, e.payload};
-      case ws::event::kind::binary: return websocket_message{false, e.payload};
+      case ws::event::kind::text:
+      case ws::event::kind::binary: s.rests = false; return websocket_message{e.what == ws::event::kind::text, e.payload};
       case ws::event::kind::pong: break;
       case ws::event::kind::ping:
         ws::append_pong(frame, e.payload);
@@ -197,17 +201,22 @@ std::optional<websocket_message> websocket::take() {
   return std::nullopt;
 }
 
-std::uint64_t websocket::prepare_wait() {
+// A client that has been silent for a while is often silent for long, but for its pongs.
+websocket::wait websocket::prepare_wait() {
   state& s = *state_;
   s.peer.announce_readable();
-  if (s.queue_used < s.queue.size()) s.peer.announce_writable();
-  return s.peer.id();
+  if (!s.queue().empty()) s.peer.announce_writable();
+  if (!s.rests) return {s.peer.id(), std::min(s.quiet_at, clock::now() + silence_before_rest)};
+  hibernate_next_wait();
+  return {s.peer.id(), s.quiet_at};
 }
 
-clock::time_point websocket::quiet_until() const noexcept { return state_->quiet_at; }
+void websocket::is_used() noexcept { state_->rests = false; }
 
 void websocket::is_quiet() {
   state& s = *state_;
+  s.rests = true;
+  if (clock::now() < s.quiet_at) return;
   if (s.awaits_pong) return s.finish(1006, "the client did not answer a ping");
   (void)ping();
   s.heard();
@@ -216,17 +225,10 @@ void websocket::is_quiet() {
 
 void websocket::flush() {
   state& s = *state_;
-  if (s.queue_used == s.queue.size() || s.finished) return;
-  const auto sent = s.peer.try_write_now(bytes_of(std::string_view{s.queue}.substr(s.queue_used)));
+  if (s.queue().empty() || s.finished) return;
+  const auto sent = s.peer.try_write_now(bytes_of(s.queue().unsent()));
   if (!sent) return s.finish(1006, sent.error().message());
-  s.queue_used += *sent;
-  if (s.queue_used == s.queue.size()) {
-    s.queue = std::string{};
-    s.queue_used = 0;
-  } else if (s.queue_used > s.queue.size() / 2) {
-    s.queue.erase(0, s.queue_used);
-    s.queue_used = 0;
-  }
+  s.rarely().queue.sent(*sent);
 }
 
 void websocket::close(std::uint16_t code, std::string_view why) {
@@ -235,10 +237,9 @@ void websocket::close(std::uint16_t code, std::string_view why) {
   std::string frame;
   ws::append_close(frame, static_cast<ws::close_code>(code), why);
   const deadline limit = deadline{s.options->close_wait}.fixed();
-  if (s.queue_used < s.queue.size()) {
-    const auto flushed = s.peer.try_write(bytes_of(std::string_view{s.queue}.substr(s.queue_used)), limit);
-    s.queue = std::string{};
-    s.queue_used = 0;
+  if (!s.queue().empty()) {
+    const auto flushed = s.peer.try_write(bytes_of(s.queue().unsent()), limit);
+    s.rarely().queue.clear();
     if (!flushed) return s.finish(1006, flushed.error().message());
   }
   if (!s.write_all(frame)) return;
