@@ -9,19 +9,19 @@
 
 #include <joist/detail/node.hpp>
 
-#include <memory>
 #include <new>
-#include <utility>
 
 namespace joist::inline v0 {
 
 namespace detail {
-struct local_slot {
-  void* value;
-  void (*destroy)(void*) noexcept;
+/// A value of a process, before the value itself; in the list of its process.
+struct local_value {
+  const void* key;
+  void (*remove)(local_value&) noexcept;
+  local_value* next = nullptr;
 };
-[[nodiscard]] local_slot& local_storage(const void* key);
-[[nodiscard]] local_slot* find_local_storage(const void* key);
+[[nodiscard]] local_value* find_local(const void* key);
+void add_local(local_value& made);
 }  // namespace detail
 
 /// One T in each process that asks for it: made by T{} at the first get(), destroyed when the process ends.
@@ -34,33 +34,32 @@ class process_local {
 
   /// This process's T. The reference holds while the process lives.     [process]
   [[nodiscard]] T& get() const {
-    const detail::local_slot* slot = detail::find_local_storage(this);
-    if (slot != nullptr && slot->value != nullptr) return *static_cast<T*>(slot->value);
-    std::unique_ptr<T, remove> made{make()};  // which may ask for others: the place is looked up after it
-    detail::local_storage(this) = {made.get(), [](void* value) noexcept { remove{}(static_cast<T*>(value)); }};
-    return *made.release();
+    if (detail::local_value* found = detail::find_local(this)) return static_cast<place*>(found)->value;
+    place& made = make();  // T{} may ask for others
+    detail::add_local(made);
+    return made.value;
   }
   /// Whether this process has one yet.     [process]
-  [[nodiscard]] bool has_value() const {
-    const detail::local_slot* slot = detail::find_local_storage(this);
-    return slot != nullptr && slot->value != nullptr;
-  }
+  [[nodiscard]] bool has_value() const { return detail::find_local(this) != nullptr; }
 
  private:
-  struct remove {
-    void operator()(T* value) const noexcept {
-      value->~T();
-      detail::release_aligned<alignof(T)>(value, sizeof(T));
-    }
+  struct place : detail::local_value {
+    explicit place(const void* k) : detail::local_value{k, &process_local::remove} {}
+    T value{};
   };
-  [[nodiscard]] static T* make() {
-    void* memory = detail::allocate_aligned<alignof(T)>(sizeof(T));
+  [[nodiscard]] place& make() const {
+    void* memory = detail::allocate_aligned<alignof(place)>(sizeof(place));
     try {
-      return ::new (memory) T{};
+      return *::new (memory) place{this};
     } catch (...) {
-      detail::release_aligned<alignof(T)>(memory, sizeof(T));
+      detail::release_aligned<alignof(place)>(memory, sizeof(place));
       throw;
     }
+  }
+  static void remove(detail::local_value& of) noexcept {
+    auto& p = static_cast<place&>(of);
+    p.~place();
+    detail::release_aligned<alignof(place)>(&p, sizeof(place));
   }
 };
 

@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/pool.hpp"
+
 namespace joist::inline v0::base {
 
 /// Of references: any bits may differ.
@@ -26,6 +28,20 @@ class flat_map {
     std::uint64_t key = 0;  // 0: free
     Value value{};
   };
+
+  flat_map() = default;
+  flat_map(flat_map&& from) noexcept
+      : entries_{std::exchange(from.entries_, nullptr)},
+        size_{std::exchange(from.size_, 0)},
+        capacity_{std::exchange(from.capacity_, 0)} {}
+  flat_map& operator=(flat_map&& from) noexcept {
+    flat_map taken{std::move(from)};
+    std::swap(entries_, taken.entries_);
+    std::swap(size_, taken.size_);
+    std::swap(capacity_, taken.capacity_);
+    return *this;
+  }
+  ~flat_map() { release(entries_, capacity_); }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -55,7 +71,7 @@ class flat_map {
       if (found != &last) *found = std::move(last);
       last = entry{};
     } else {
-      close_gap(static_cast<std::size_t>(found - entries_.get()));
+      close_gap(static_cast<std::size_t>(found - entries_));
     }
     return true;
   }
@@ -101,8 +117,8 @@ class flat_map {
   void grow() {
     const std::uint32_t before = capacity_;
     const std::uint32_t wanted = before == 0 ? 1 : before * 2;
-    auto made = std::make_unique<entry[]>(wanted);
-    auto old = std::exchange(entries_, std::move(made));
+    entry* made = make(wanted);
+    entry* old = std::exchange(entries_, made);
     capacity_ = wanted;
     const std::uint32_t kept = size_;
     size_ = 0;
@@ -111,6 +127,19 @@ class flat_map {
       free_place(old[i].key) = std::move(old[i]);
       ++size_;
     }
+    release(old, before);
+  }
+
+  static entry* make(std::uint32_t count) {
+    static_assert(alignof(entry) <= 16);
+    auto* memory = static_cast<entry*>(pool_allocate(count * sizeof(entry)));
+    std::uninitialized_value_construct_n(memory, count);
+    return memory;
+  }
+  static void release(entry* entries, std::uint32_t count) noexcept {
+    if (entries == nullptr) return;
+    std::destroy_n(entries, count);
+    pool_release(entries, count * sizeof(entry));
   }
 
   // Moves later entries of the probe run back, so that no search is cut short (Knuth 6.4, algorithm R).
@@ -125,7 +154,7 @@ class flat_map {
     entries_[gap] = entry{};
   }
 
-  std::unique_ptr<entry[]> entries_;
+  entry* entries_ = nullptr;
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
 };

@@ -61,7 +61,7 @@ void stack_given_up(worker& w, process_control& p) {
   p.box.in_guard = p.box.scanned = false;
   p.uncontained = p.uninterrupted = 0;
   p.telling = false;
-  x.thrown = nullptr;
+  forget_throw(p);
   if (!p.ending) announce_exit(p, std::exchange(x.reason, {}), nullptr);
   if (w.home.given_up.first(x.rare->given_up_at)) {
     report r{report_kind::crash, log_level::error, w.home.pid_of(p), {}};

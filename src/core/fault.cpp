@@ -80,7 +80,8 @@ process_control* process_to_end(const fault_frames& frames) noexcept {
 // one that was seen on its way to the process's first frame.
 void catch_what_is_in_flight(process_control& p) noexcept {
   if (abi::__cxa_current_exception_type() != nullptr || std::uncaught_exceptions() == 0) return;
-  if (p.extras != nullptr && p.extras->thrown != nullptr) abi::__cxa_begin_catch(p.extras->thrown);
+  if (p.extras != nullptr && p.extras->thrown != nullptr && p.extras->thrown->exception != nullptr)
+    abi::__cxa_begin_catch(p.extras->thrown->exception);
 }
 
 exit_reason reason_of_terminate(process_control& p, const fault_frames& frames, const char*& because) {

@@ -65,6 +65,12 @@ struct alias_entry {
 /// Return addresses, from the throw outwards.
 using throw_trace = std::vector<void*>;
 
+/// An exception that leaves the body.
+struct throw_note {
+  void* exception = nullptr;  // (_Unwind_Exception), while it is on its way
+  throw_trace at;             // where it was thrown
+};
+
 /// What hardly any process has.
 struct rare_extras {
   base::flat_map<std::uint32_t, base::hash_of_pid> suspending;  // whom it has suspended, how often
@@ -82,13 +88,12 @@ struct process_extras {
   base::flat_map<watch> watching;          // by reference
   base::flat_map<watcher_entry> watchers;  // by reference
   base::flat_map<alias_entry> aliases;     // by reference; those that no monitor ends
-  std::vector<std::pair<const void*, detail::local_slot>> locals;
-  exit_reason reason;              // once it is ending; or why its body ended, until that is announced
-  std::uint32_t spent_at_end = 0;  // reductions when it was ended
+  detail::local_value* locals = nullptr;   // the last that was made
+  exit_reason reason;                      // once it is ending; or why its body ended, until that is announced
+  std::uint32_t spent_at_end = 0;          // reductions when it was ended
   std::uint32_t suspends = 0;
-  std::uint32_t arrived = 0;          // messages that came to a limited mailbox and are not yet counted off
-  throw_trace thrown_at;              // where the exception that leaves the body was thrown
-  void* thrown = nullptr;             // that exception (_Unwind_Exception), while it is on its way
+  std::uint32_t arrived = 0;  // messages that came to a limited mailbox and are not yet counted off
+  std::unique_ptr<throw_note> thrown;
   std::unique_ptr<rare_extras> rare;  // null: none of it
 
   [[nodiscard]] rare_extras& rarely() {
@@ -99,7 +104,7 @@ struct process_extras {
   static void* operator new(std::size_t bytes) { return base::pool_allocate(bytes); }
   static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release(memory, bytes); }
 };
-static_assert(sizeof(process_extras) <= 208, "every linked process has them");
+static_assert(sizeof(process_extras) <= 176, "every linked process has them");
 
 /// A pointer that its owner sets and others read: what it points to is theirs to touch only by the rules of claim.hpp.
 template <class T>
@@ -181,6 +186,11 @@ struct alignas(64) process_control : fiber::fiber {
     return *extras;
   }
 };
+
+/// The exception that was on its way has come to its end.     [owner]
+inline void forget_throw(process_control& p) noexcept {
+  if (p.extras != nullptr && p.extras->thrown != nullptr) p.extras->thrown->exception = nullptr;
+}
 
 /// While it lives, its process is in one more section of a kind. Null: no process.     [process]
 template <std::uint8_t process_control::*Count>

@@ -66,14 +66,15 @@ void call_body(void* body) {
   if (const auto* e = caught_as<forced_exit>()) return e->reason();
   if (const auto* f = caught_as<fault>()) return reason_of(*f);
   auto [type, what] = describe_current_exception();
-  return exit_reason::error({std::move(type), std::move(what), std::move(p.more().thrown_at)});
+  return exit_reason::error({std::move(type), std::move(what),
+                             p.extras != nullptr && p.extras->thrown ? std::move(p.extras->thrown->at) : throw_trace{}});
 }
 
 [[gnu::noinline, gnu::cold]] void note_end(process_control& p) {
   exit_reason reason = reason_of_current_exception(p);
   const owner_scope here{p};
   if (!p.ending) p.more().reason = std::move(reason);
-  if (p.extras != nullptr) p.extras->thrown = nullptr;
+  forget_throw(p);
 }
 
 // The frames below a process's own are on its stack while it waits, a million times: this one and process_main() keep what
@@ -99,10 +100,9 @@ void call_body(void* body) {
   // None where the process has given its stack up: what the body owned is leaked, for its frames still use it.
   if (body != nullptr) body->destroy(*body);
   if (p.extras != nullptr) {
-    while (!p.extras->locals.empty()) {
-      detail::local_slot slot = p.extras->locals.back().second;
-      p.extras->locals.pop_back();
-      if (slot.value != nullptr) slot.destroy(slot.value);
+    while (detail::local_value* last = p.extras->locals) {
+      p.extras->locals = last->next;
+      last->remove(*last);
     }
   }
   {
@@ -134,7 +134,7 @@ namespace joist::inline v0::detail {
     throw;
   } catch (...) {
     exit_reason reason = core::reason_of_current_exception(p);
-    if (p.extras != nullptr) p.extras->thrown = nullptr;
+    forget_throw(p);
     return reason;
   }
 }

@@ -258,20 +258,17 @@ std::optional<pid> whereis(std::string_view name) {
 
 std::vector<std::string> registered_names() { return spend(require_process("registered_names"), 16).home.names.all(); }
 
-detail::local_slot* detail::find_local_storage(const void* key) {
-  process_extras* x = require_process("process_local").running->extras.get();
-  if (x == nullptr) return nullptr;
-  auto& locals = x->locals;
-  const auto found = std::find_if(locals.begin(), locals.end(), [key](const auto& l) { return l.first == key; });
-  return found == locals.end() ? nullptr : &found->second;
+detail::local_value* detail::find_local(const void* key) {
+  const process_extras* x = require_process("process_local").running->extras.get();
+  local_value* at = x != nullptr ? x->locals : nullptr;
+  while (at != nullptr && at->key != key) at = at->next;
+  return at;
 }
 
-detail::local_slot& detail::local_storage(const void* key) {
-  if (local_slot* found = find_local_storage(key)) return *found;
+void detail::add_local(local_value& made) {
   process_control& p = *require_process("process_local").running;
   const owner_scope scope{p};
-  auto& locals = p.more().locals;
-  return locals.emplace_back(key, local_slot{nullptr, nullptr}).second;
+  made.next = std::exchange(p.extras->locals, &made);
 }
 
 }  // namespace joist::inline v0

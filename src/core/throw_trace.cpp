@@ -61,13 +61,13 @@ void keep(throw_trace& frames, std::span<const return_slot> slots) {
                            reinterpret_cast<std::uintptr_t>(p.stack->top)};
   if constexpr (calls_push) {
     const auto known = traces_of_this_thread().find(stack);
-    if (!known.empty()) return keep(p.extras->thrown_at, known);
+    if (!known.empty()) return keep(p.extras->thrown->at, known);
   }
   walk w{anchor};
   _Unwind_Backtrace(&note_frame, &w);
   const std::span<const return_slot> taken{w.slots.data(), w.count};
   if constexpr (calls_push) traces_of_this_thread().add(stack, taken);
-  keep(p.extras->thrown_at, taken);
+  keep(p.extras->thrown->at, taken);
 }
 
 }  // namespace
@@ -81,7 +81,9 @@ extern "C" __attribute__((visibility("hidden"), used)) _Unwind_Reason_Code joist
     if (p.ending) return _URC_CONTINUE_UNWIND;
     try {
       const owner_scope here{p};
-      p.more().thrown = thrown;
+      process_extras& x = p.more();
+      if (x.thrown == nullptr) x.thrown = std::make_unique<throw_note>();
+      x.thrown->exception = thrown;
       take_trace(p, anchor);
     } catch (const std::bad_alloc&) {
       // No memory: no backtrace.

@@ -78,8 +78,9 @@ class server_process : public gen_server<server_process> {
   const server_options options_;
   const std::shared_ptr<const connection_body> body_;
   detail::descriptor door_;
-  base::flat_map<address_bytes, base::hash_of_pid> connections_;
-  std::map<address_bytes, std::size_t> of_address_;  // where max_per_address limits
+  using addresses = std::map<address_bytes, std::size_t>;
+  base::flat_map<addresses::iterator, base::hash_of_pid> connections_;
+  addresses of_address_;  // where max_per_address limits; else all are of none
   bool full_ = false;
   bool told_of_exhaustion_ = false;
   std::uint64_t accepted_ = 0;
@@ -125,15 +126,14 @@ void server_process::accept_some() {
 
 void server_process::begin(detail::accepted one) {
   stream peer = detail::stream_of(detail::descriptor{detail::poller::here("accept").add(one.number)});
-  const bool counts_addresses = options_.max_per_address < options_.max_connections;
-  const address_bytes address = counts_addresses ? address_of(one.from) : address_bytes{};
-  if (counts_addresses) {
-    std::size_t& open = of_address_[address];
-    if (open >= options_.max_per_address) {
+  auto address = of_address_.end();
+  if (options_.max_per_address < options_.max_connections) {
+    address = of_address_.try_emplace(address_of(one.from)).first;
+    if (address->second >= options_.max_per_address) {
       ++refused_;
       return;
     }
-    ++open;
+    ++address->second;
   }
   ++accepted_;
   const pid connection =
@@ -151,10 +151,9 @@ void server_process::pause(const std::error_code& why) {
 }
 
 void server_process::leave(pid connection) {
-  const address_bytes* address = connections_.find(connection.value());
+  const addresses::iterator* address = connections_.find(connection.value());
   if (address == nullptr) return;
-  if (const auto counted = of_address_.find(*address); counted != of_address_.end() && --counted->second == 0)
-    of_address_.erase(counted);
+  if (*address != of_address_.end() && --(*address)->second == 0) of_address_.erase(*address);
   connections_.erase(connection.value());
 }
 

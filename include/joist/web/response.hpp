@@ -16,11 +16,14 @@
 #include <joist/web/fields.hpp>
 #include <joist/web/open_file.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace joist::inline v0::net {
@@ -56,11 +59,42 @@ struct streamed_body {
   std::optional<std::uint64_t> size{};
 };
 
-/// The connection itself: another protocol begins behind an answer with status 101. RFC 9110, 7.8. Closed when `run`
-/// returns.
+class next_protocol;
+
+/// What an answer with status 101 leaves to the protocol that begins then. RFC 9110, 7.8.
+struct takeover {
+  std::shared_ptr<next_protocol> protocol;
+  std::string already_come = {};  ///< what the client has sent behind the request
+};
+
+/// Another protocol on a connection, which is closed when run() returns.
+class next_protocol {
+ public:
+  next_protocol() = default;
+  next_protocol(const next_protocol&) = delete;
+  next_protocol& operator=(const next_protocol&) = delete;
+  virtual ~next_protocol() = default;
+
+  /// `with` keeps this object alive: a connection that lasts may let go of it.     [process]
+  virtual void run(net::stream& connection, std::unique_ptr<takeover> with) = 0;
+};
+
 struct takeover_body {
-  /// `already_come`: what the client has sent behind the request.
-  std::function<void(net::stream& connection, const std::string& already_come)> run;
+  std::shared_ptr<next_protocol> protocol;
+
+  explicit takeover_body(std::shared_ptr<next_protocol> p) noexcept : protocol{std::move(p)} {}
+  /// Of a function (net::stream& connection, const std::string& already_come).
+  template <class F>
+  requires std::invocable<F&, net::stream&, const std::string&>
+  explicit takeover_body(F function) : protocol{std::make_shared<function_protocol<F>>(std::move(function))} {}
+
+ private:
+  template <class F>
+  struct function_protocol final : next_protocol {
+    explicit function_protocol(F f) : function{std::move(f)} {}
+    void run(net::stream& connection, std::unique_ptr<takeover> with) override { function(connection, with->already_come); }
+    F function;
+  };
 };
 
 struct response {

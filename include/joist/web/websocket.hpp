@@ -79,17 +79,12 @@ class websocket {
     for (;;) {
       if (auto message = take()) return message;
       if (is_closed()) return std::nullopt;
-      const auto [id, until] = prepare_wait();
-      bool by_others = true;
       joist::receive(
-          joist::when([id = id](const net::readable& r) { return r.stream == id; },
-                      [&](net::readable) { by_others = false; }),
-          joist::when([id = id](const net::writable& w) { return w.stream == id; }, [this](net::writable) { flush(); }),
-          [this](net::stopping) { close(1001, "the server stops"); }, handlers..., after(until, [&] {
-            by_others = false;
-            is_quiet();
-          }));
-      if (by_others) is_used();
+          joist::when([this](const net::readable& r) { return is_own(r.stream); }, [this](net::readable) { stirred(); }),
+          joist::when([this](const net::writable& w) { return is_own(w.stream); }, [this](net::writable) { flush(); }),
+          [this](net::stopping) { close(1001, "the server stops"); }, handlers...,
+          after(prepare_wait(), [this] { is_quiet(); }));
+      has_waited();
     }
   }
 
@@ -113,12 +108,10 @@ class websocket {
 
  private:
   [[nodiscard]] std::optional<websocket_message> take();
-  struct wait {
-    std::uint64_t stream;
-    clock::time_point until;
-  };
-  [[nodiscard]] wait prepare_wait();
-  void is_used() noexcept;
+  [[nodiscard]] clock::time_point prepare_wait();
+  void has_waited() noexcept;
+  [[nodiscard]] bool is_own(std::uint64_t stream) const noexcept;
+  void stirred() noexcept;
   void is_quiet();
   void flush();
 

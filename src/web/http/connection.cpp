@@ -57,12 +57,6 @@ class input {
   std::size_t end_ = 0;
 };
 
-// Lies on the stack while the other protocol runs: no larger than it has to be.
-struct takeover {
-  std::function<void(net::stream&, const std::string&)> run;
-  std::unique_ptr<const std::string> already_come;  // null: nothing
-};
-
 // The client is gone, or too slow: nothing more can be said to it.
 struct gone {};
 
@@ -75,7 +69,7 @@ class serving final : body_source, body_sink {
   /// Whether the connection goes on, and waits for more.
   bool run();
   /// After a run that has ended so: who takes the connection over, and what it has to read first.
-  [[nodiscard]] std::optional<takeover> taken() { return std::move(taken_); }
+  [[nodiscard]] std::unique_ptr<takeover> taken() { return std::move(taken_); }
 
  private:
   enum class outcome : std::uint8_t { next, wait, close };
@@ -115,7 +109,7 @@ class serving final : body_source, body_sink {
   bool body_over_ = true;
   bool refused_ = false;
   bool continued_ = false;  // 100 was sent, or is not waited for
-  std::optional<takeover> taken_;
+  std::unique_ptr<takeover> taken_;
   std::optional<framing> streams_;  // a body is written piece by piece
 };
 
@@ -212,9 +206,9 @@ serving::outcome serving::answer(request in) {
   });
   if (auto* other = std::get_if<takeover_body>(&out.body); other != nullptr && !crash) {
     const auto rest = in_.unread();
-    taken_ = takeover{std::move(other->run), {}};
-    if (!rest.empty())
-      taken_->already_come = std::make_unique<std::string>(reinterpret_cast<const char*>(rest.data()), rest.size());
+    taken_ = std::make_unique<takeover>();
+    taken_->protocol = std::move(other->protocol);
+    taken_->already_come.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
     return outcome::close;
   }
   if (crash) {
@@ -398,17 +392,18 @@ enum class came : std::uint8_t { request, nothing, end };
 }
 
 // noinline: its frame, and those below it, are not on the stack of a connection that waits.
-[[gnu::noinline]] bool serve_what_came(net::stream& peer, const service& how, std::uint64_t& count, takeover& taken) {
+[[gnu::noinline]] bool serve_what_came(net::stream& peer, const service& how, std::uint64_t& count,
+                                       std::unique_ptr<takeover>& taken) {
   serving now{peer, how, count};
   const bool waits = now.run();
-  if (auto other = now.taken()) taken = *std::move(other);
+  taken = now.taken();
   return waits;
 }
 
 // noinline: what serving requests needs is not on the stack of another protocol.
-[[gnu::noinline]] takeover serve_requests(net::stream& peer, const service& how) {
+[[gnu::noinline]] std::unique_ptr<takeover> serve_requests(net::stream& peer, const service& how) {
   std::uint64_t count = 0;
-  takeover taken;
+  std::unique_ptr<takeover> taken;
   auto limit = how.options.times.first_byte;
   while (wait_for_request(peer, limit) && serve_what_came(peer, how, count, taken)) limit = how.options.times.idle;
   return taken;
@@ -417,9 +412,10 @@ enum class came : std::uint8_t { request, nothing, end };
 }  // namespace
 
 void serve_connection(net::stream& peer, const service& how) {
-  static const std::string nothing;
-  const takeover taken = serve_requests(peer, how);
-  if (taken.run) taken.run(peer, taken.already_come != nullptr ? *taken.already_come : nothing);
+  auto taken = serve_requests(peer, how);
+  if (taken == nullptr) return;
+  next_protocol& next = *taken->protocol;
+  next.run(peer, std::move(taken));
 }
 
 }  // namespace joist::inline v0::web::http

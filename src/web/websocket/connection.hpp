@@ -90,7 +90,8 @@ struct websocket::state {
   std::unique_ptr<seldom> rare;  // null: as it begins
   clock::time_point quiet_at;
   bool awaits_pong = false;
-  bool rests = false;  // has been silent for a while: its next wait may be long
+  bool rests = false;        // has been silent for a while: its next wait may be long
+  bool only_client = false;  // its last wait was ended by the client, or by time
   bool close_sent = false;
   bool finished = false;
   bool failed = false;  // the client broke the protocol, and may still be sending

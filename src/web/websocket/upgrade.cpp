@@ -33,36 +33,44 @@ response refused(const ws::upgrade_refusal& why) {
   return page;
 }
 
-// What the handshake came to; gone when the connection begins.
-struct agreement {
-  std::shared_ptr<const websocket_options> options;
-  std::string protocol;
-  std::optional<ws::deflate_parameters> deflate;
-};
-
-// noinline, here and below: what lies on the stack for as long as the connection is small.
-[[gnu::noinline]] std::unique_ptr<websocket::state> open(net::stream& peer, const std::string& already_come,
-                                                         const agreement& agreed) {
-  const std::uint32_t most = agreed.options->max_message_bytes;
-  ws::decoder_options reading{ws::role::server, most, most, {}};
-  if (agreed.deflate) reading.inflate = agreed.deflate->client;
-  auto made = std::make_unique<websocket::state>(peer, agreed.options, reading);
-  if (agreed.deflate) made->rarely().compress.emplace(agreed.deflate->server);
-  if (!agreed.protocol.empty()) made->rarely().protocol = agreed.protocol;
-  made->come_first(already_come);
-  return made;
-}
-
+// noinline: what lies on the stack for as long as the connection is small.
 [[gnu::noinline]] void finish(net::stream& peer, websocket& socket) {
   socket.close();
   if (socket.broke_protocol()) http::linger(peer);
 }
 
-[[gnu::noinline]] void run(net::stream& peer, std::unique_ptr<websocket::state> with, const websocket_body& body) {
-  websocket socket{std::move(with)};
-  body(socket);
-  finish(peer, socket);
-}
+// What the handshake came to; gone when the connection has begun.
+class agreement final : public next_protocol {
+ public:
+  agreement(std::shared_ptr<const websocket_options> options, std::shared_ptr<const websocket_body> body,
+            std::string protocol, std::optional<ws::deflate_parameters> deflate)
+      : options_{std::move(options)}, body_{std::move(body)}, protocol_{std::move(protocol)}, deflate_{deflate} {}
+
+  void run(net::stream& peer, std::unique_ptr<takeover> with) override {
+    websocket socket{open(peer, with->already_come)};
+    const std::shared_ptr<const websocket_body> body = body_;
+    with = nullptr;  // and this object
+    (*body)(socket);
+    finish(peer, socket);
+  }
+
+ private:
+  [[gnu::noinline]] std::unique_ptr<websocket::state> open(net::stream& peer, std::string_view already_come) {
+    const std::uint32_t most = options_->max_message_bytes;
+    ws::decoder_options reading{ws::role::server, most, most, {}};
+    if (deflate_) reading.inflate = deflate_->client;
+    auto made = std::make_unique<websocket::state>(peer, options_, reading);
+    if (deflate_) made->rarely().compress.emplace(deflate_->server);
+    if (!protocol_.empty()) made->rarely().protocol = std::move(protocol_);
+    made->come_first(already_come);
+    return made;
+  }
+
+  std::shared_ptr<const websocket_options> options_;
+  std::shared_ptr<const websocket_body> body_;
+  std::string protocol_;
+  std::optional<ws::deflate_parameters> deflate_;
+};
 
 response answer(const request& in, const std::shared_ptr<const websocket_options>& options,
                 std::shared_ptr<const websocket_body> body) {
@@ -87,13 +95,8 @@ response answer(const request& in, const std::shared_ptr<const websocket_options
   response out;
   out.status = 101;
   for (const auto& field : agreed->fields) out.fields.set(field.name, field.value);
-  auto kept = std::make_shared<const agreement>(agreement{options, std::move(agreed->protocol), agreed->deflate});
   out.body =
-      takeover_body{[kept = std::move(kept), body = std::move(body)](net::stream& peer, const std::string& come) mutable {
-        auto state = open(peer, come, *kept);
-        kept = nullptr;
-        run(peer, std::move(state), *body);
-      }};
+      takeover_body{std::make_shared<agreement>(options, std::move(body), std::move(agreed->protocol), agreed->deflate)};
   return out;
 }
 

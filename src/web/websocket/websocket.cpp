@@ -202,20 +202,23 @@ std::optional<websocket_message> websocket::take() {
 }
 
 // A client that has been silent for a while is often silent for long, but for its pongs.
-websocket::wait websocket::prepare_wait() {
+clock::time_point websocket::prepare_wait() {
   state& s = *state_;
   s.peer.announce_readable();
   if (!s.queue().empty()) s.peer.announce_writable();
-  if (!s.rests) return {s.peer.id(), std::min(s.quiet_at, clock::now() + silence_before_rest)};
+  s.only_client = false;
+  if (!s.rests) return std::min(s.quiet_at, clock::now() + silence_before_rest);
   hibernate_next_wait();
-  return {s.peer.id(), s.quiet_at};
+  return s.quiet_at;
 }
 
-void websocket::is_used() noexcept { state_->rests = false; }
+bool websocket::is_own(std::uint64_t stream) const noexcept { return stream == state_->peer.id(); }
+void websocket::stirred() noexcept { state_->only_client = true; }
+void websocket::has_waited() noexcept { state_->rests &= state_->only_client; }
 
 void websocket::is_quiet() {
   state& s = *state_;
-  s.rests = true;
+  s.rests = s.only_client = true;
   if (clock::now() < s.quiet_at) return;
   if (s.awaits_pong) return s.finish(1006, "the client did not answer a ping");
   (void)ping();
