@@ -1,6 +1,7 @@
 // A JSON API over a supervised store: what is asked for is checked and told all at once when it is wrong; a request that
 // crashes takes neither the store nor other requests with it. `example_25_http_api serve` keeps serving on port 8082
-// (`curl -X POST -H 'Content-Type: application/json' -d '{"title":"write"}' localhost:8082/tasks`) until SIGTERM or SIGINT.
+// (`curl -X POST -H 'Content-Type: application/json' -d '{"title":"write"}' localhost:8082/tasks`), or where TASKS_AT says,
+// until SIGTERM or SIGINT.
 // Without an argument it asks its own handlers, which need no socket for that: so are they tested.
 #include <joist/joist.hpp>
 #include <joist/otp/application.hpp>
@@ -112,12 +113,13 @@ web::router routes() {
 
 joist::application api() {
   joist::application a{"tasks"};
-  a.start = [](const joist::environment&) -> joist::supervisor_init {
+  a.defaults = {{"at", "[::]:8082"}};
+  a.start = [](const joist::environment& env) -> joist::supervisor_init {
     joist::server_options named;
     named.name = "tasks";
     return {{.strategy = joist::supervision::rest_for_one},
             {joist::child_spec{.id = "store", .start = joist::starts<store>(named)},
-             web::child_server("web", {.at = endpoint{"[::]:8082"}}, routes())}};
+             web::child_server("web", {.at = endpoint{env.get<std::string>("at")}}, routes())}};
   };
   return a;
 }
