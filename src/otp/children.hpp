@@ -69,7 +69,8 @@ template <class Ref, class Server, class Module>
 result<Ref, start_error> start_by_module(std::string name, Module module, std::string_view what_it_is) {
   server_options o;
   o.name = std::move(name);
-  o.process.label = module.name.empty() ? what_it_is : std::string_view{module.name};
+  const std::string label{module.name.empty() ? what_it_is : std::string_view{module.name}};  // the module is moved away
+  o.process.label = label;
   return detail::ref_as<Ref>(detail::start_server<Server>(detail::start_mode::link, o, std::move(module)));
 }
 

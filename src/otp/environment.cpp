@@ -20,20 +20,26 @@ std::string variable_of(std::string_view application, std::string_view name) {
   return variable;
 }
 
+// Null where the environment of the program has no such variable.
+const char* in_program(std::string_view application, std::string_view name) {
+  return std::getenv(
+      variable_of(application, name).c_str());  // NOLINT(concurrency-mt-unsafe): who sets it, does at start-up
+}
+
 }  // namespace
 
 environment::environment(std::string application, settings defaults, settings given)
     : application_{std::move(application)}, settings_{std::move(given)} {
   for (auto& [name, value] : defaults) {
-    const char* from_program =
-        std::getenv(variable_of(application_, name).c_str());  // NOLINT(concurrency-mt-unsafe): start-up
+    const char* from_program = in_program(application_, name);
     settings_.try_emplace(name, from_program != nullptr ? from_program : std::move(value));
   }
 }
 
 std::optional<std::string_view> environment::text_of(std::string_view name) const {
-  const auto found = settings_.find(name);
-  return found != settings_.end() ? std::optional<std::string_view>{found->second} : std::nullopt;
+  if (const auto found = settings_.find(name); found != settings_.end()) return found->second;
+  if (const char* from_program = in_program(application_, name)) return from_program;  // without a default
+  return std::nullopt;
 }
 
 void environment::not_a(std::string_view name, std::string_view value, std::string_view expected) const {

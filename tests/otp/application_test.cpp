@@ -66,6 +66,9 @@ TEST_CASE("application: a setting is given, or the program's variable, or a defa
   CHECK(env.get<double>("rate") == 0.5);
   CHECK(env.get_or<int>("port", 4000) == 4000);
   CHECK_FALSE(env.find<int>("port").has_value());
+  ::setenv("SHOP_PORT", "4001", 1);
+  CHECK(env.get<int>("port") == 4001);  // without a default
+  ::unsetenv("SHOP_PORT");
   CHECK_THROWS_WITH(env.get<int>("port"), Catch::Contains("there is none") && Catch::Contains("SHOP_PORT"));
   CHECK_THROWS_WITH(env.get<int>("host"), Catch::Contains("expected a number that fits, got \"there\""));
   CHECK_THROWS_WITH(env.get<bool>("host"), Catch::Contains("expected true or false"));
@@ -88,6 +91,7 @@ TEST_CASE("application: they start in the order of needs, run their phases, and 
     for (const char* phase : {"open", "welcome"}) EXPECT(joist::receive<told>().what == phase);
     const auto running = all->which();
     EXPECT(running.size() == 2 && running[0].name == "database" && running[1].supervisor.count_children().active == 1);
+    EXPECT(joist::process_info(running[0].supervisor.process())->label == "database");
     all->stop();
     EXPECT(joist::receive<told>().what == "prepare");
     stops("shop");
