@@ -1,6 +1,11 @@
 // The WebSocket that Node brings itself (undici), where it has one: exit code 77 where not. usage: own_websocket.js HOST:PORT
 'use strict';
 const { assert, run } = require('./checks');
+const flag = '--experimental-websocket';  // Node 20 has it behind a flag
+if (typeof WebSocket === 'undefined' && process.execArgv.length === 0 && process.allowedNodeEnvironmentFlags.has(flag)) {
+  const again = require('child_process').spawnSync(process.execPath, [flag, ...process.argv.slice(1)], { stdio: 'inherit' });
+  process.exit(again.status === null ? 1 : again.status);
+}
 if (typeof WebSocket === 'undefined') {
   console.log(`Node ${process.version} has no WebSocket of its own`);
   process.exit(77);
