@@ -8,6 +8,7 @@
 //   Q2  a process taken is the taker's: head moves only by the exchange that succeeds
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -53,19 +54,22 @@ class run_queue {
     }
   }
 
-  /// Moves the older half to `mine`, which is at most half full, but for one, which it returns; or null.     [mine's owner]
+  /// Moves the older half to `mine`, as far as there is room, but for one, which it returns; or null.     [mine's owner]
   [[nodiscard]] process_control* steal_into(run_queue& mine) noexcept {
     std::uint32_t head = head_.load(std::memory_order_acquire);
     for (;;) {
       // acquire: the places below tail, and the processes. Pairs with push().
       const std::uint32_t waiting = tail_.load(std::memory_order_acquire) - head;
       if (waiting == 0) return nullptr;
-      const std::uint32_t share = waiting - waiting / 2;
-      if (share > size / 2) {  // head was stale
+      const std::uint32_t half = waiting - waiting / 2;
+      if (half > size / 2) {  // head was stale
         head = head_.load(std::memory_order_acquire);
         continue;
       }
       const std::uint32_t tail = mine.tail_.load(std::memory_order_relaxed);
+      // Q1, for mine. acquire: as in push().
+      const std::uint32_t share = std::min(half, size - (tail - mine.head_.load(std::memory_order_acquire)));
+      if (share == 0) return nullptr;
       for (std::uint32_t i = 0; i < share; ++i) {
         mine.ring_[(tail + i) % size].store(ring_[(head + i) % size].load(std::memory_order_relaxed),
                                             std::memory_order_relaxed);

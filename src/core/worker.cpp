@@ -257,7 +257,8 @@ process_control* search(worker& w) {
     }
   }
   if (rest(w)) {
-    process_control* p = find_elsewhere(w);
+    // What has happened outside may have filled its own queue meanwhile.
+    process_control* p = w.queue.empty() ? find_elsewhere(w) : nullptr;
     if (p != nullptr || !w.home.queues_empty()) {
       idle.found();
     } else {

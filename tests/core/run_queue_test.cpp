@@ -64,3 +64,23 @@ TEST_CASE("run queue: with an owner and three thieves every entry is taken exact
   CHECK(total.load() == entries);
   CHECK(wrong.load() == 0);
 }
+
+TEST_CASE("run queue: who steals takes no more than it has room for, and each entry is taken exactly once") {
+  constexpr std::size_t all = 512;
+  const auto processes = std::make_unique<core::process_control[]>(all);
+  for (const std::size_t already :
+       {std::size_t{0}, std::size_t{127}, std::size_t{129}, std::size_t{255}, std::size_t{256}}) {
+    core::run_queue mine, victim;
+    std::vector<int> taken(all, 0);
+    auto take = [&](const core::process_control* p) { ++taken[static_cast<std::size_t>(p - processes.get())]; };
+    for (std::size_t i = 0; i < already; ++i) REQUIRE(mine.push(&processes[i]));
+    for (std::size_t i = 256; i < all; ++i) REQUIRE(victim.push(&processes[i]));
+    core::process_control* stolen = victim.steal_into(mine);
+    CHECK((stolen == nullptr) == (already == 256));
+    if (stolen != nullptr) take(stolen);
+    for (core::run_queue* queue : {&mine, &victim}) {
+      while (core::process_control* p = queue->pop()) take(p);
+    }
+    for (std::size_t i = 0; i < all; ++i) CHECK(taken[i] == (i < already || i >= 256 ? 1 : 0));
+  }
+}
