@@ -2,6 +2,8 @@
 
 #include <joist/timer.hpp>
 
+#include <sched.h>
+
 #include <array>
 #include <span>
 
@@ -79,11 +81,21 @@ namespace core {
 
 namespace {
 
-// U1: no timer comes early enough.
-[[gnu::noinline]] void arm(worker& w, wait_timer& wait, std::int64_t until) {
-  if (const std::uint64_t later = wait.armed.load(std::memory_order_relaxed)) (void)drop_timer(w.home, later);
-  timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
-  const std::scoped_lock lock{shelf.mutex};
+constexpr std::uint64_t changing = 1;  // of wait_timer::armed: no reference, which have timer_bit
+
+// What was armed, and from now on nobody else changes it. Who fires a timer changes it for some instructions only.
+std::uint64_t begin_change(wait_timer& wait) noexcept {
+  std::uint64_t seen = wait.armed.load(std::memory_order_relaxed);
+  while (seen == changing || !wait.armed.compare_exchange_weak(seen, changing, std::memory_order_seq_cst)) {
+    if (seen != changing) continue;
+    ::sched_yield();
+    seen = wait.armed.load(std::memory_order_relaxed);
+  }
+  return seen;
+}
+
+// Under the shelf's mutex. Throws std::bad_alloc.
+void start_wait(worker& w, timer_shelf& shelf, wait_timer& wait, std::int64_t until) {
   timer& t = shelf.wheel.make();
   t.deadline = until;
   t.target = w.home.pid_of(*w.running);
@@ -94,8 +106,20 @@ namespace {
   try {
     start_on(shelf, t);
   } catch (...) {
-    wait.armed.store(0, std::memory_order_seq_cst);
     drop_stopped(w.home, shelf, t);
+    throw;
+  }
+}
+
+// U1: no timer comes early enough.
+[[gnu::noinline]] void arm(worker& w, wait_timer& wait, std::int64_t until) {
+  if (const std::uint64_t later = begin_change(wait)) (void)drop_timer(w.home, later);
+  timer_shelf& shelf = *w.timers.load(std::memory_order_acquire);
+  const std::scoped_lock lock{shelf.mutex};
+  try {
+    start_wait(w, shelf, wait, until);
+  } catch (...) {
+    wait.armed.store(0, std::memory_order_seq_cst);
     throw;
   }
 }
@@ -107,7 +131,8 @@ void begin_timed_wait(worker& w, std::int64_t until) {
   wait_timer& wait = p.timed();
   wait.until.store(until, std::memory_order_seq_cst);  // U1
   wait.token = static_cast<std::uint64_t>(until);
-  if (wait.armed.load(std::memory_order_seq_cst) != 0 && wait.armed_at.load(std::memory_order_acquire) <= until) return;
+  const std::uint64_t armed = wait.armed.load(std::memory_order_seq_cst);
+  if (armed != 0 && armed != changing && wait.armed_at.load(std::memory_order_acquire) <= until) return;
   try {
     arm(w, wait, until);
   } catch (...) {
@@ -204,8 +229,11 @@ bool arm_again(timer_shelf& shelf, timer& t, wait_timer& wait, std::int64_t unti
   const std::scoped_lock lock{shelf.mutex};
   if (t.state != timer_state::firing) return false;
   std::uint64_t none = 0;
+  // The right to write armed_at comes first: else who has armed another one meanwhile would read of it that it is due at
+  // this one's time, and rely on that.
+  if (!wait.armed.compare_exchange_strong(none, changing, std::memory_order_seq_cst)) return false;
   wait.armed_at.store(until, std::memory_order_relaxed);
-  if (!wait.armed.compare_exchange_strong(none, reference_of(shelf, t), std::memory_order_seq_cst)) return false;
+  wait.armed.store(reference_of(shelf, t), std::memory_order_seq_cst);  // U4
   t.deadline = until;
   start_on(shelf, t);
   return true;

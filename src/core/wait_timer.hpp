@@ -4,8 +4,8 @@
 //
 //   armed     a timer is                        moved by
 //     0         in no wheel, or it fires now      whoever fires it, at first
-//     its ref   in a wheel, due at armed_at       the owner, for a limit before armed_at, or where there is none;
-//                                                 whoever fires it, for a limit that is not over
+//     1         changing, and armed_at with it    who wrote the 1: the owner, for a limit before armed_at, or where there is
+//     its ref   in a wheel, due at armed_at       none; whoever fires it, for a limit that is not over, and only from 0
 //
 // The one who fires takes `armed` away first and reads `until` then; the owner writes `until` first and reads `armed` then.
 //
