@@ -34,7 +34,7 @@ result<accepted, std::error_code> accept_now(int listener) {
 
 bool is_exhaustion(const std::error_code& why) noexcept {
   const int value = why.value();
-  return value == EMFILE || value == ENFILE || value == ENOBUFS || value == ENOMEM;
+  return value == EMFILE || value == ENFILE || value == ENOBUFS || value == ENOMEM || value == ENOSPC;
 }
 
 }  // namespace joist::inline v0::net::detail

@@ -7,10 +7,14 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/flat_map.hpp"
 #include "net/accepting.hpp"
+#include "net/client_address.hpp"
 #include "net/descriptor.hpp"
 #include "net/names.hpp"
 #include "net/poller.hpp"
@@ -19,22 +23,6 @@ namespace joist::inline v0::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-// An IP address without its port; IPv4 as IPv6 has it. All zero: a Unix socket.
-using address_bytes = std::array<std::byte, 16>;
-
-address_bytes address_of(const endpoint& from) {
-  constexpr std::size_t v4_at = 4, v6_at = 8;  // in a sockaddr
-  address_bytes bytes{};
-  const auto all = from.system();
-  if (from.family() == endpoint::family::ip4) {
-    bytes[10] = bytes[11] = std::byte{0xff};
-    std::copy_n(all.begin() + v4_at, 4, bytes.begin() + 12);
-  } else if (from.family() == endpoint::family::ip6) {
-    std::copy_n(all.begin() + v6_at, 16, bytes.begin());
-  }
-  return bytes;
-}
 
 // Accepts, and keeps its connections, which are linked to it.
 class server_process : public gen_server<server_process> {
@@ -70,19 +58,19 @@ class server_process : public gen_server<server_process> {
  private:
   static detail::descriptor open(const server_options& options);
   void accept_some();
-  void begin(detail::accepted one);
-  void pause(const std::error_code& why);
+  std::string begin(detail::accepted one);
+  void pause(std::string_view why);
   void leave(pid connection);
   bool wait_until_empty(joist::detail::deadline limit);
 
   const server_options options_;
   const std::shared_ptr<const connection_body> body_;
   detail::descriptor door_;
-  using addresses = std::map<address_bytes, std::size_t>;
+  using addresses = std::map<detail::client_address, std::size_t>;
   base::flat_map<addresses::iterator, base::hash_of_pid> connections_;
   addresses of_address_;  // where max_per_address limits; else all are of none
   bool full_ = false;
-  bool told_of_exhaustion_ = false;
+  clock::time_point told_of_exhaustion_{};
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
 };
@@ -111,12 +99,11 @@ void server_process::accept_some() {
     door.in.take();
     auto one = detail::accept_now(door_.number());
     if (one) {
-      told_of_exhaustion_ = false;
-      begin(std::move(*one));
+      if (const std::string why = begin(std::move(*one)); !why.empty()) return pause(why);
     } else if (one.error() == std::errc::resource_unavailable_try_again) {
       return detail::announce(door.in, readable{door_.id()}, false);
     } else if (detail::is_exhaustion(one.error())) {
-      return pause(one.error());
+      return pause(one.error().message());
     } else {
       detail::throw_error(one.error(), "accept", options_.at.to_string());
     }
@@ -124,28 +111,48 @@ void server_process::accept_some() {
   self_ref().cast(go_on{});
 }
 
-void server_process::begin(detail::accepted one) {
-  stream peer = detail::stream_of(detail::descriptor{detail::poller::here("accept").add(one.number)});
+// Why no more can be accepted for now; mostly empty.
+std::string server_process::begin(detail::accepted one) {
+  detail::entry* added = nullptr;
+  try {
+    added = &detail::poller::here("accept").add(one.number);
+  } catch (const std::system_error& e) {
+    ++refused_;
+    if (!detail::is_exhaustion(e.code())) throw;
+    return e.code().message();
+  }
+  stream peer = detail::stream_of(detail::descriptor{*added});
   auto address = of_address_.end();
   if (options_.max_per_address < options_.max_connections) {
-    address = of_address_.try_emplace(address_of(one.from)).first;
+    address = of_address_.try_emplace(detail::client_address_of(one.from)).first;
     if (address->second >= options_.max_per_address) {
       ++refused_;
-      return;
+      return {};
     }
-    ++address->second;
+  }
+  try {
+    const pid connection =
+        spawn_link({.label = options_.label}, [peer = std::move(peer), body = body_]() mutable { (*body)(peer); });
+    connections_[connection.value()] = address;
+  } catch (const error& e) {  // the one is closed, the others live on
+    if (e.code() != errc::process_limit) throw;
+    ++refused_;
+    if (address != of_address_.end() && address->second == 0) of_address_.erase(address);
+    return "there are as many processes as runtime_options::process_limit allows";
   }
   ++accepted_;
-  const pid connection =
-      spawn_link({.label = options_.label}, [peer = std::move(peer), body = body_]() mutable { (*body)(peer); });
-  connections_[connection.value()] = address;
+  if (address != of_address_.end()) ++address->second;
+  return {};
 }
 
 // What waits in the line was told of already: it is asked for again after a while.
-void server_process::pause(const std::error_code& why) {
-  if (!std::exchange(told_of_exhaustion_, true)) {
+// Who connects and closes at the limit makes it come and go many times a second: the log hears of it now and then.
+void server_process::pause(std::string_view why) {
+  constexpr auto told_every = 60s;
+  if (const auto now = clock::now(); told_of_exhaustion_ == clock::time_point{} || now - told_of_exhaustion_ >= told_every) {
+    told_of_exhaustion_ = now;
     log(log_level::warning, fmt::format("server on {}: {}; it accepts again when others have closed some, {} are open here",
-                                        options_.at.to_string(), why.message(), connections_.size()));
+                                        options_.at.to_string(), why, connections_.size()));
   }
   info_after(pause_of_exhaustion, go_on{});
 }

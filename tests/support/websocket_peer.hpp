@@ -61,6 +61,13 @@ class websocket_peer {
       come_ += more;
     }
   }
+  /// Whether something came that next() has not looked at.
+  bool has_come() {
+    std::array<char, 4096> buffer{};
+    const auto got = stream_.try_read_some(std::as_writable_bytes(std::span{buffer}), std::chrono::milliseconds{0});
+    if (got) come_.append(buffer.data(), *got);
+    return !come_.empty() || (got && *got == 0);
+  }
   /// The payload of the next message.
   std::string message() {
     const told t = next();

@@ -276,6 +276,23 @@ TEST_CASE("web::server: who is slow is disconnected, with 408 where a request ha
       2);
 }
 
+TEST_CASE("web::server: who has connected and asks for nothing is cut at first_byte, also who sends blank lines") {
+  on_workers(
+      [] {
+        auto options = here();
+        options.times.first_byte = 50ms;
+        options.times.idle = 60s;
+        const auto server = joist::web::start_server(options, routes());
+        const auto begun = joist::clock::now();
+        EXPECT(talk(server, "").empty());
+        stream s = joist::net::connect(server.local());
+        for (int i = 0; i < 2000 && s.try_write("\r\n"); ++i) joist::sleep_for(5ms);
+        EXPECT(sockets_become(2) && joist::clock::now() - begun < 30s);
+        server.stop();
+      },
+      2);
+}
+
 TEST_CASE("web::server: after 101 the handler has the connection, with what had come already") {
   on_workers(
       [] {

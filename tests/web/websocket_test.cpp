@@ -3,6 +3,8 @@
 #include <joist/web/http_error.hpp>
 #include <joist/web/server.hpp>
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -224,6 +226,66 @@ TEST_CASE("websocket: for clients that do not read, messages wait in bounds, the
           }
           server.stop();
         }
+      },
+      2);
+}
+
+TEST_CASE("websocket: a client that sends without a pause does not keep its process from hearing others, nor from a close") {
+  on_workers(
+      [] {
+        const joist::pid test = joist::self();
+        const auto server = serve({.close_wait = 50ms}, [test](websocket& socket) {
+          joist::send(test, joist::self());
+          std::size_t heard = 0;
+          while (socket.next([&](const news&) {
+            if (++heard == 1000) socket.close(4000);
+          })) {
+          }
+          EXPECT(heard == 1000 && socket.close_reason().code == 4000);
+          joist::send(test, go{});
+        });
+        const auto over = std::make_shared<std::atomic<bool>>(false);
+        const auto flood = joist::spawn_monitor([at = server.local(), over] {
+          websocket_peer peer{at};
+          std::string pongs;  // they are allowed, and nobody answers them
+          for (int i = 0; i < 10'000; ++i) pongs += std::string{"\x8a\x80", 2} + "abcd";
+          while (!*over && peer.stream().try_write(pongs)) {
+          }
+        });
+        const auto process = joist::receive<joist::pid>();
+        for (int i = 0; i < 1000; ++i) joist::send(process, news{"news"});
+        EXPECT(joist::receive<go>(joist::after(20s)).has_value());
+        *over = true;
+        EXPECT(reason_of(flood) == joist::exit_reason::normal);
+        server.stop();
+      },
+      2);
+}
+
+TEST_CASE("websocket: a message that comes by the byte is cut at its limit, with pings between its parts, too") {
+  on_workers(
+      [] {
+        const auto server = serve({.message = 50ms}, echo);
+        websocket_peer whole{server.local()};
+        const std::string ping = std::string{"\x89\x80", 2} + "abcd";
+        for (const auto& [begin, more] : {std::pair{std::string{"\x82\xfe\x03\xe8", 4} + "abcd", std::string{"x"}},
+                                          std::pair{std::string{"\x02\x80", 2} + "abcd", ping},
+                                          std::pair{std::string{"\x02\x80", 2} + "abcd", std::string{"\0\x80"
+                                                                                                     "abcd",
+                                                                                                     6}}}) {
+          websocket_peer peer{server.local()};
+          peer.raw(begin);
+          told t;
+          for (int i = 0; i < 2000 && t.what != kind::close; ++i) {
+            peer.raw(more);
+            joist::sleep_for(2ms);
+            if (more == ping || peer.has_come()) t = peer.next();  // each ping is answered
+          }
+          EXPECT(t.what == kind::close && t.code == 1008);
+        }
+        whole.text("is not concerned");
+        EXPECT(whole.message() == "is not concerned");
+        server.stop();
       },
       2);
 }

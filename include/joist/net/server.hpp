@@ -38,7 +38,7 @@ struct server_options {
   endpoint at;
   listen_options listening = {};
   std::size_t max_connections = 16'384;
-  std::size_t max_per_address = std::numeric_limits<std::size_t>::max();  ///< of one IP address
+  std::size_t max_per_address = std::numeric_limits<std::size_t>::max();  ///< of one IPv4 address, or one /64 of IPv6
   std::chrono::milliseconds drain{30'000};                                ///< how long connections have to end at a stop
   std::string name = {};                                                  ///< registered, where not empty
   std::string label = "connection";                                       ///< of the processes

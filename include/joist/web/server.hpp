@@ -34,7 +34,7 @@ struct time_limits {
   std::chrono::milliseconds head{10'000};        ///< from the first byte of a request to the end of its fields
   std::chrono::milliseconds body_pause{30'000};  ///< between two pieces of a body
   std::chrono::milliseconds body{300'000};       ///< all of a body
-  std::chrono::milliseconds write{30'000};       ///< until a client has taken a piece of the answer
+  std::chrono::milliseconds write{30'000};       ///< until a client has taken a piece of the answer, 128 KiB at most
   std::chrono::milliseconds idle{75'000};        ///< between two requests
 };
 

@@ -11,6 +11,7 @@
 //   a connection that waits holds no buffer; one that is silent is asked by a ping, and closed when it does not answer
 //   what a client sends is bounded by max_message_bytes before it is kept; what breaks the protocol closes the connection
 //     with the code that RFC 6455 has for it
+//   a client that sends without a pause does not keep its process from hearing others, nor from a close
 //   a client that does not read holds up its own process for `write` at most, or as `slow_consumer` says
 //   closed with 1000 when the body returns, with 1011 when it crashes, with 1001 when the server stops
 //   a page of another site does not get in: Origin, where it is sent, has to name the host that was asked, or allow_origins
@@ -46,6 +47,7 @@ struct websocket_options {
   std::uint32_t max_message_bytes = 1 << 20;  ///< and of a frame; beyond: closed with 1009
   std::chrono::milliseconds ping_every{30'000};  ///< of silence; as long again without an answer: closed
   std::chrono::milliseconds write{30'000};
+  std::chrono::milliseconds message{300'000};   ///< from its first bytes to its last; beyond: closed with 1008
   std::chrono::milliseconds close_wait{5'000};  ///< for the client's half of a close
   slow_consumer when_slow = slow_consumer::wait;
   std::size_t queue_bytes = 1 << 20;
@@ -83,7 +85,7 @@ class websocket {
           joist::when([this](const net::readable& r) { return is_own(r.stream); }, [this](net::readable) { stirred(); }),
           joist::when([this](const net::writable& w) { return is_own(w.stream); }, [this](net::writable) { flush(); }),
           [this](net::stopping) { close(1001, "the server stops"); }, handlers...,
-          after(prepare_wait(), [this] { is_quiet(); }));
+          after(prepare_wait(), [this] { nothing_came(); }));
       has_waited();
     }
   }
@@ -112,7 +114,7 @@ class websocket {
   void has_waited() noexcept;
   [[nodiscard]] bool is_own(std::uint64_t stream) const noexcept;
   void stirred() noexcept;
-  void is_quiet();
+  void nothing_came();
   void flush();
 
   std::unique_ptr<state> state_;

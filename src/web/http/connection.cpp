@@ -27,6 +27,7 @@ using joist::detail::deadline;
 
 constexpr std::size_t first_buffer_bytes = 4096;
 constexpr std::size_t answers_gathered_bytes = std::size_t{64} << 10;  // of requests that came together
+constexpr std::size_t sent_piece_bytes = std::size_t{128} << 10;  // of an answer: who does not take it in times.write is cut
 constexpr auto silence_before_rest = 1s;
 constexpr std::uint64_t body_skipped_bytes = std::uint64_t{64}
                                              << 10;  // unread by the handler: skipped, else the connection is closed
@@ -91,6 +92,8 @@ class serving final : body_source, body_sink {
   void write_body(response& out, framing frame);
   void send(std::string_view bytes);
   void flush();
+  bool send_in_pieces(std::string_view bytes, std::string_view end = {});
+  bool send_file(const file_body& part, std::uint64_t bytes);
 
   // -- what handlers see
   std::size_t read(std::span<std::byte> into) override;
@@ -127,6 +130,29 @@ void serving::send(std::string_view bytes) {
 
 void serving::flush() {
   if (!out_.empty()) send(std::exchange(out_, {}));
+}
+
+// What is in out_, and these behind it. The limit is for a piece: a large answer has as much time as it is large.
+bool serving::send_in_pieces(std::string_view bytes, std::string_view end) {
+  do {
+    const std::string_view piece = bytes.substr(0, sent_piece_bytes);
+    bytes.remove_prefix(piece.size());
+    const std::array pieces{std::as_bytes(std::span{out_}), std::as_bytes(std::span{piece}),
+                            std::as_bytes(std::span{bytes.empty() ? end : std::string_view{}})};
+    if (!peer_.try_write(pieces, how_.options.times.write)) return false;
+    out_.clear();
+  } while (!bytes.empty());
+  return true;
+}
+
+bool serving::send_file(const file_body& part, std::uint64_t bytes) {
+  for (std::uint64_t sent = 0; sent < bytes;) {
+    const std::uint64_t piece = std::min<std::uint64_t>(bytes - sent, sent_piece_bytes);
+    const auto went = peer_.try_send_file(part.file.descriptor(), part.offset + sent, piece, how_.options.times.write);
+    if (!went || *went < piece) return false;  // the file is shorter now, or the client is gone
+    sent += piece;
+  }
+  return true;
 }
 
 bool serving::run() {
@@ -256,16 +282,13 @@ void serving::write_body(response& out, framing frame) {
       out_ += *text;
       return;
     }
-    const std::array pieces{std::as_bytes(std::span{out_}), std::as_bytes(std::span{*text})};
-    if (!peer_.try_write(pieces, how_.options.times.write)) joist::exit(exit_reason::normal);
-    out_.clear();
+    if (!send_in_pieces(*text)) joist::exit(exit_reason::normal);
     return;
   }
   flush();
   if (const auto* part = std::get_if<file_body>(&out.body)) {
-    const auto sent = peer_.try_send_file(part->file.descriptor(), part->offset, frame.size, how_.options.times.write);
     // The head has promised more: only an end of the connection can say that it does not come.
-    if (!sent || *sent < frame.size) joist::exit(exit_reason::normal);
+    if (!send_file(*part, frame.size)) joist::exit(exit_reason::normal);
     return;
   }
   if (auto* streamed = std::get_if<streamed_body>(&out.body)) {
@@ -290,10 +313,7 @@ void serving::write(std::string_view bytes) {
   }
   const bool chunked = streams_->body == body_framing::chunked;
   if (chunked) append_chunk_begin(out_, bytes.size());
-  const std::string_view end = chunked ? chunk_end : std::string_view{};
-  const std::array pieces{std::as_bytes(std::span{out_}), std::as_bytes(std::span{bytes}), std::as_bytes(std::span{end})};
-  if (!peer_.try_write(pieces, how_.options.times.write)) joist::exit(exit_reason::normal);
-  out_.clear();
+  if (!send_in_pieces(bytes, chunked ? chunk_end : std::string_view{})) joist::exit(exit_reason::normal);
 }
 
 void serving::refuse_body(const refusal& why) {
@@ -380,13 +400,14 @@ enum class came : std::uint8_t { request, nothing, end };
 }
 
 // A client that is silent for a while is often silent for long.
-[[gnu::noinline]] bool wait_for_request(net::stream& peer, std::chrono::milliseconds limit) {
+[[gnu::noinline]] bool wait_for_request(net::stream& peer, const deadline& limit) {
   peer.announce_readable();
-  const std::chrono::milliseconds awake = std::min<std::chrono::milliseconds>(limit, silence_before_rest);
-  came what = wait_for(awake);
-  if (what == came::nothing && limit > awake) {
+  const deadline awake = deadline{silence_before_rest}.fixed();
+  const bool rests_later = awake.resolve() < limit.resolve();
+  came what = wait_for(rests_later ? awake : limit);
+  if (what == came::nothing && rests_later) {
     hibernate_next_wait();
-    what = wait_for(limit - awake);
+    what = wait_for(limit);
   }
   return what == came::request;
 }
@@ -404,8 +425,12 @@ enum class came : std::uint8_t { request, nothing, end };
 [[gnu::noinline]] std::unique_ptr<takeover> serve_requests(net::stream& peer, const service& how) {
   std::uint64_t count = 0;
   std::unique_ptr<takeover> taken;
-  auto limit = how.options.times.first_byte;
-  while (wait_for_request(peer, limit) && serve_what_came(peer, how, count, taken)) limit = how.options.times.idle;
+  deadline limit = deadline{how.options.times.first_byte}.fixed();
+  while (wait_for_request(peer, limit)) {
+    const std::uint64_t before = count;
+    if (!serve_what_came(peer, how, count, taken)) break;
+    if (count != before) limit = deadline{how.options.times.idle}.fixed();  // blank lines alone buy no time
+  }
   return taken;
 }
 

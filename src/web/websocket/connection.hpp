@@ -58,6 +58,11 @@ struct websocket::state {
   void wait_for_close(joist::detail::deadline limit);
   void finish(std::uint16_t code, std::string_view why);
   void heard();
+  void refuse(ws::close_code code, std::string_view why);
+  [[nodiscard]] bool is_message_in_time();
+  [[nodiscard]] bool is_others_turn() const noexcept { return taken_in_a_row >= most_in_a_row; }
+  static constexpr std::uint8_t most_in_a_row = 16;
+
   /// What `bytes` are, before anything else that comes.
   void come_first(std::string_view bytes);
 
@@ -85,10 +90,13 @@ struct websocket::state {
   const std::shared_ptr<const websocket_options> options;
   ws::decoder incoming;
   std::unique_ptr<char[]> come;  // and not decoded: [begin, end); none while it waits
-  std::size_t begin = 0;
-  std::size_t end = 0;
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
   std::unique_ptr<seldom> rare;  // null: as it begins
   clock::time_point quiet_at;
+  clock::time_point message_until;  // of the message that has come in part; the epoch: there is none
+  std::uint8_t taken_in_a_row = 0;  // of the client, without a look at what others sent
+  std::uint8_t heard_in_a_row = 0;  // of others, when it is their turn
   bool awaits_pong = false;
   bool rests = false;        // has been silent for a while: its next wait may be long
   bool only_client = false;  // its last wait was ended by the client, or by time

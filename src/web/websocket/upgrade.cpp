@@ -101,8 +101,9 @@ response answer(const request& in, const std::shared_ptr<const websocket_options
 }
 
 websocket_options checked(websocket_options o) {
-  if (o.ping_every.count() <= 0 || o.write.count() <= 0 || o.close_wait.count() <= 0)
-    throw error{errc::bad_argument, "websocket_options: expected ping_every, write and close_wait of more than 0 ms"};
+  if (o.ping_every.count() <= 0 || o.write.count() <= 0 || o.message.count() <= 0 || o.close_wait.count() <= 0)
+    throw error{errc::bad_argument,
+                "websocket_options: expected ping_every, write, message and close_wait of more than 0 ms"};
   if (o.max_message_bytes == 0)
     throw error{errc::bad_argument, "websocket_options: expected max_message_bytes of 1 or more"};
   return o;

@@ -137,22 +137,45 @@ void websocket::state::come_first(std::string_view bytes) {
   if (bytes.empty()) return;
   come = std::make_unique_for_overwrite<char[]>(std::max(bytes.size(), buffer_bytes));
   std::copy(bytes.begin(), bytes.end(), come.get());
-  end = bytes.size();
+  end = static_cast<std::uint32_t>(bytes.size());
+}
+
+// A client that sends a message by the byte would keep what has come of it for ever, for it is never silent.
+bool websocket::state::is_message_in_time() {
+  if (incoming.buffered_bytes() == 0) {
+    message_until = {};
+    return true;
+  }
+  const auto now = clock::now();
+  if (message_until == clock::time_point{}) message_until = now + options->message;
+  if (now < message_until) return true;
+  refuse(ws::close_code::policy_violation, "a message did not come in time");
+  return false;
+}
+
+// What the client has broken: it is told, and nothing more of it is read.
+void websocket::state::refuse(ws::close_code code, std::string_view why) {
+  std::string frame;
+  ws::append_close(frame, code, why);
+  if (!close_sent) (void)write_control(frame);
+  finish(static_cast<std::uint16_t>(code), why);
+  failed = true;
 }
 
 ws::event websocket::state::next_event(deadline limit) {
-  for (;;) {
-    if (begin < end) {
-      std::span<char> unread{&come[begin], end - begin};
-      const ws::event e = incoming.next(unread);
-      begin = end - unread.size();
-      if (e) return e;
-    }
+  while (!finished && !is_others_turn()) {
+    // Of no bytes, too: what the last event was a view of is given back before a wait.
+    std::span<char> unread{come.get() + begin, end - begin};
+    const ws::event e = incoming.next(unread);
+    begin = end - static_cast<std::uint32_t>(unread.size());
+    ++taken_in_a_row;
+    if (e) return e;
+    if (!is_message_in_time()) break;
     begin = end = 0;
     if (come == nullptr) come = std::make_unique_for_overwrite<char[]>(buffer_bytes);
     const auto got = peer.try_read_some(std::as_writable_bytes(std::span{come.get(), buffer_bytes}), limit);
     if (got && *got > 0) {
-      end = *got;
+      end = static_cast<std::uint32_t>(*got);
       heard();
       continue;
     }
@@ -162,13 +185,15 @@ ws::event websocket::state::next_event(deadline limit) {
     } else if (got.error() != std::errc::timed_out) {
       finish(1006, got.error().message());
     }
-    return {};
+    break;
   }
+  return {};
 }
 
 // What is no message is dealt with here.
 std::optional<websocket_message> websocket::take() {
   state& s = *state_;
+  if (s.heard_in_a_row >= state::most_in_a_row) s.taken_in_a_row = s.heard_in_a_row = 0;
   while (!s.finished) {
     const ws::event e = s.next_event(0ms);
     std::string frame;
@@ -188,14 +213,7 @@ std::optional<websocket_message> websocket::take() {
         }
         s.finish(static_cast<std::uint16_t>(e.code), e.payload);
         break;
-      case ws::event::kind::failure:
-        if (!s.close_sent) {
-          ws::append_close(frame, e.code, e.payload);
-          (void)s.write_control(frame);
-        }
-        s.finish(static_cast<std::uint16_t>(e.code), e.payload);
-        s.failed = true;
-        break;
+      case ws::event::kind::failure: s.refuse(e.code, e.payload); break;
     }
   }
   return std::nullopt;
@@ -204,6 +222,11 @@ std::optional<websocket_message> websocket::take() {
 // A client that has been silent for a while is often silent for long, but for its pongs.
 clock::time_point websocket::prepare_wait() {
   state& s = *state_;
+  if (s.is_others_turn()) {
+    ++s.heard_in_a_row;
+    return clock::time_point{};  // others' turn: a look, and no wait
+  }
+  s.taken_in_a_row = 0;
   s.peer.announce_readable();
   if (!s.queue().empty()) s.peer.announce_writable();
   s.only_client = false;
@@ -216,9 +239,14 @@ bool websocket::is_own(std::uint64_t stream) const noexcept { return stream == s
 void websocket::stirred() noexcept { state_->only_client = true; }
 void websocket::has_waited() noexcept { state_->rests &= state_->only_client; }
 
-void websocket::is_quiet() {
+void websocket::nothing_came() {
   state& s = *state_;
-  s.rests = s.only_client = true;
+  s.only_client = true;
+  if (s.is_others_turn()) {
+    s.taken_in_a_row = s.heard_in_a_row = 0;
+    return;
+  }
+  s.rests = true;
   if (clock::now() < s.quiet_at) return;
   if (s.awaits_pong) return s.finish(1006, "the client did not answer a ping");
   (void)ping();
@@ -254,9 +282,11 @@ void websocket::close(std::uint16_t code, std::string_view why) {
 
 // Messages that come meanwhile are dropped: RFC 6455, 1.4.
 void websocket::state::wait_for_close(deadline limit) {
-  while (const ws::event e = next_event(limit)) {
-    if (e.what == ws::event::kind::close || e.what == ws::event::kind::failure) return;
-  }
+  do {
+    taken_in_a_row = 0;
+    const ws::event e = next_event(limit);
+    if (finished || e.what == ws::event::kind::close || e.what == ws::event::kind::failure) return;
+  } while (clock::now().time_since_epoch().count() < limit.resolve());  // also of a client that sends without a pause
 }
 
 }  // namespace joist::inline v0::web
