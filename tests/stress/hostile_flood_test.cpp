@@ -260,7 +260,8 @@ TEST_CASE("hostile: compression bombs are refused where they pass the limit, and
         const auto server = joist::web::start_server(here(), r);
         std::string bomb;
         ws::deflater pack{{15, false}};
-        ws::append_message(bomb, ws::opcode::binary, std::string(50 << 20, '\0'), pack, ws::mask_key{});
+        constexpr std::size_t bytes = std::size_t{checked_build ? 2U : 50U} << 20;
+        ws::append_message(bomb, ws::opcode::binary, std::string(bytes, '\0'), pack, ws::mask_key{});
         EXPECT(bomb.size() < 100'000);  // what comes is within the limit
         good_clients good{server.local()};
         memory_watch watch;
