@@ -7,7 +7,7 @@
 
 namespace joist::inline v0::net::detail {
 
-/// [process]
+/// On the socket that was handed down, where there is one of the name in `options`; else on one of its own. [process]
 [[nodiscard]] result<descriptor, std::error_code> open_door(const endpoint& at, const listen_options& options);
 
 struct accepted {

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "net/poller.hpp"
+
 namespace joist::inline v0::net::detail {
 namespace {
 
@@ -37,7 +39,9 @@ void close_locked(entry& e) noexcept {
   e.id.store(0, std::memory_order_relaxed);
   e.in.reset();
   e.out.reset();
-  ::close(e.number.exchange(-1, std::memory_order_relaxed));
+  const int number = e.number.exchange(-1, std::memory_order_relaxed);
+  if (e.shared) e.home.load(std::memory_order_relaxed)->forget(number);
+  ::close(number);
   e.home.store(nullptr, std::memory_order_release);
   --shelf.open;
   e.next = std::exchange(shelf.unused, &e);
@@ -75,6 +79,7 @@ entry& take_entry(poller& home, int number) {
   e.out.reset();
   e.ended.store(false, std::memory_order_relaxed);
   e.drained = false;
+  e.shared = false;
   e.number.store(number, std::memory_order_relaxed);
   e.home.store(&home, std::memory_order_relaxed);
   e.id.store(++shelf.last_id, std::memory_order_release);

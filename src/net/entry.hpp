@@ -27,6 +27,7 @@ struct alignas(64) entry {
   std::atomic<std::uint64_t> id{0};    // 0: closed
   std::atomic<bool> ended{false};      // the peer has closed, or the connection is broken: the poller
   bool drained = false;                // the last read took all there was: the owner
+  bool shared = false;                 // open under another number, too: to close it is not enough for epoll. Set when made
   std::atomic<int> number{-1};
   // -- under the mutex of the lists
   pid owner;

@@ -1,7 +1,9 @@
 // Making connections: listen, accept, connect.
 #include <joist/net/stream.hpp>
 
+#include <joist/error.hpp>
 #include <joist/log.hpp>
+#include <joist/net/activation.hpp>
 #include <joist/receive.hpp>
 
 #include <fcntl.h>
@@ -104,6 +106,23 @@ void make_nonblocking(int number) {
     detail::throw_error(last_error(), "adopt", fmt::format("descriptor {}", number));
 }
 
+// Another number for a socket that was handed down: what is made of it is closed, and the socket stays.
+detail::descriptor share(detail::poller& poller, const std::string& name, int inherited) {
+  int listens = 0;
+  auto size = static_cast<socklen_t>(sizeof listens);
+  if (::getsockopt(inherited, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0)
+    throw error{errc::bad_argument, fmt::format("listen: expected that \"{}\", which was handed down as descriptor {}, is a "
+                                                "socket that listens: ListenStream= and Accept=no in its unit",
+                                                name, inherited)};
+  open_number mine{::fcntl(inherited, F_DUPFD_CLOEXEC, 0)};
+  if (mine.get() < 0) detail::throw_error(last_error(), "listen", name);
+  make_nonblocking(mine.get());
+  set(mine.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  entry& e = poller.add(mine.give());
+  e.shared = true;
+  return detail::descriptor{e};
+}
+
 }  // namespace
 
 endpoint detail::local_of(int number) { return name_of(number, &::getsockname); }
@@ -111,6 +130,13 @@ endpoint detail::peer_of(int number) { return name_of(number, &::getpeername); }
 
 result<detail::descriptor, std::error_code> detail::open_door(const endpoint& at, const listen_options& options) {
   poller& poller = poller::here("listen");
+  if (!options.inherited.empty()) {
+    if (const auto inherited = find_inherited(options.inherited)) return share(poller, options.inherited, *inherited);
+    if (at.family() == endpoint::family::none)
+      throw error{errc::bad_argument, fmt::format("listen: expected a socket \"{}\" that was handed down, or an address to "
+                                                  "listen on without it, got neither",
+                                                  options.inherited)};
+  }
   detail::check_address(at, "listen");
   io_result<int> socket = bind_and_listen(at, options);
   // A machine without IPv6: what is meant by "all addresses" is IPv4 there.

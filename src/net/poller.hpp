@@ -22,6 +22,8 @@ class poller final : public core::io_hook {
   /// Watches a descriptor, which is non-blocking, and closes it with the entry, or when it throws std::system_error. [any
   /// thread]
   entry& add(int number);
+  /// One that is open under another number as well, before it is closed.     [any thread]
+  void forget(int number) const noexcept { (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, number, nullptr); }
 
   std::size_t gather(std::int64_t until) noexcept override;
   void deliver() noexcept override;

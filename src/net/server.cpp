@@ -61,6 +61,7 @@ class server_process : public gen_server<server_process> {
   std::string begin(detail::accepted one);
   void pause(std::string_view why);
   void leave(pid connection);
+  void accept_last();
   bool wait_until_empty(joist::detail::deadline limit);
 
   const server_options options_;
@@ -180,7 +181,22 @@ bool server_process::wait_until_empty(joist::detail::deadline limit) {
   return true;
 }
 
+// Who stands in the line is connected, for all it knows: to close would break the connection off. The line of a socket that
+// was handed down goes on, for who comes next.
+void server_process::accept_last() {
+  const detail::entry* door = door_.get();
+  if (door == nullptr || door->shared) return;
+  while (connections_.size() < options_.max_connections) {
+    auto one = detail::accept_now(door_.number());
+    if (!one) return;
+    begin(std::move(*one));
+  }
+}
+
 void server_process::terminate(const exit_reason&) {
+  if (const auto failed = catch_end([this] { accept_last(); }))
+    log(log_level::warning, fmt::format("server on {}: those who waited in the line are lost: {}", options_.at.to_string(),
+                                        failed->to_string()));
   door_.close();
   connections_.for_each([](std::uint64_t process, const auto&) { send(pid::from_value(process), stopping{}); });
   if (wait_until_empty(options_.drain)) return;
@@ -196,7 +212,8 @@ server_options checked(server_options o) {
     if (!ok)
       throw error{errc::bad_argument, fmt::format("server_options of {}: expected {}, got {}", o.at.to_string(), what, got)};
   };
-  require(o.at.family() != endpoint::family::none, "an address in `at`", "none");
+  require(o.at.family() != endpoint::family::none || !o.listening.inherited.empty(),
+          "an address in `at`, or a socket in `listening.inherited`", "neither");
   require(o.max_connections > 0, "max_connections of 1 or more", o.max_connections);
   require(o.max_per_address > 0, "max_per_address of 1 or more", o.max_per_address);
   require(o.drain >= 0ms, "a drain of 0 ms or more", o.drain.count());
@@ -221,6 +238,10 @@ auto ask(pid process, Message message) {
 
 endpoint server_ref::local() const { return ask(process_, server_process::where{}); }
 connection_counts server_ref::counts() const { return ask(process_, server_process::count{}); }
+std::optional<connection_counts> server_ref::try_counts(joist::detail::deadline limit) const {
+  auto answer = joist::server_ref<server_process>{process_}.try_call(server_process::count{}, limit);
+  return answer ? std::optional{*answer} : std::nullopt;
+}
 std::vector<pid> server_ref::connections() const { return ask(process_, server_process::list{}); }
 void server_ref::stop(exit_reason reason, joist::detail::deadline limit) const {
   joist::server_ref<server_process>{process_}.stop(std::move(reason), limit);

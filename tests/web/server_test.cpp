@@ -339,6 +339,45 @@ TEST_CASE("web::server: at a stop requests that are served are finished, and con
       3);
 }
 
+TEST_CASE("web::server: at a stop whoever has connected and asked is served, also from the system's line") {
+  on_workers(
+      [] {
+        auto options = here();
+        options.drain = 20s;
+        const auto server = joist::web::start_server(options, routes());
+        std::vector<stream> clients;
+        for (int i = 0; i < 20; ++i) {
+          clients.push_back(joist::net::connect(server.local()));
+          clients.back().write("GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+        server.stop();
+        for (stream& c : clients) {
+          const std::string answer = read_text(c, 4000);
+          EXPECT(begins(answer, 200) && ends(answer, "hello you"));
+        }
+      },
+      20);
+}
+
+TEST_CASE("web::server: at a stop who has just connected has a moment to ask") {
+  on_workers(
+      [] {
+        auto options = here();
+        options.drain = 20s;
+        const auto server = joist::web::start_server(options, routes());
+        stream client = joist::net::connect(server.local());
+        const auto begun = joist::clock::now();
+        const auto stopper = joist::spawn_monitor([server] { server.stop(); });
+        joist::sleep_for(1ms);
+        (void)client.try_write("GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\n");
+        const bool in_time = joist::clock::now() - begun < 100ms;  // the machine may have been elsewhere
+        const std::string answer = read_text(client, 4000);
+        EXPECT(!in_time || (begins(answer, 200) && ends(answer, "hello you")));
+        EXPECT(reason_of(stopper) == joist::exit_reason::normal);
+      },
+      20);
+}
+
 TEST_CASE("web::server: each request is an event, for the access log") {
   on_workers(
       [] {

@@ -9,9 +9,8 @@
 // Promises
 //   a connection that crashes takes nothing else with it; one that is accepted is served, or closed
 //   more connections than `max_connections` wait in the system's line; more than `max_per_address` of one address are closed
-//   at a stop: nothing more is accepted; each connection gets `stopping` as a message, and has `drain` to end; the others
-//   are
-//     ended by shutdown, and then killed
+//   at a stop: who stands in the line is accepted, and nobody after that; each connection gets `stopping` as a message, and
+//     has `drain` to end; the others are ended by shutdown, and then killed
 //
 // Example: examples/22_echo. See also: stream.hpp, otp/supervisor.hpp. Erlang: Ranch; Elixir: Thousand Island.
 #pragma once
@@ -25,6 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +35,7 @@ namespace joist::inline v0::net {
 struct stopping {};
 
 struct server_options {
-  endpoint at;
+  endpoint at = {};  ///< may be left out, where listening.inherited names a socket that is handed down
   listen_options listening = {};
   std::size_t max_connections = 16'384;
   std::size_t max_per_address = std::numeric_limits<std::size_t>::max();  ///< of one IPv4 address, or one /64 of IPv6
@@ -64,6 +64,8 @@ class server_ref {
   /// Where it listens: with the port that was given, where 0 was asked for.     [process]
   [[nodiscard]] endpoint local() const;
   [[nodiscard]] connection_counts counts() const;
+  /// Nothing: it has ended, or did not answer in time, as one that stops does not.     [process]
+  [[nodiscard]] std::optional<connection_counts> try_counts(joist::detail::deadline limit) const;
   /// The processes of its connections.     [process]
   [[nodiscard]] std::vector<pid> connections() const;
   /// As the head of this file says.     [process]

@@ -29,6 +29,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -129,6 +130,8 @@ struct listen_options {
   bool only_ip6 = false;          ///< else one on [::] takes IPv4 as well
   bool replace_unix_path = true;  ///< a socket file that nobody listens on any more is removed first
   unsigned unix_mode = 0666;      ///< who may connect to a Unix socket
+  std::string inherited = {};  ///< the name of a socket that was handed down: where there is one, it, and not the address,
+                               ///< is listened on, as it was opened (activation.hpp)
 };
 
 class listener {

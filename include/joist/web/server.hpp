@@ -11,7 +11,8 @@
 //   what a client sends is bounded in bytes and in time before anybody keeps it; what is no HTTP is refused, and the
 //     connection closed
 //   a connection that waits for its next request holds no buffer
-//   at a stop: nothing more is accepted, requests that are served are finished, connections that wait are closed
+//   at a stop: nothing more is accepted, requests that are served are finished, connections that wait are closed; who has
+//     just connected has a quarter of a second to send a request, which is served
 //
 // Example: examples/23_http_hello. See also: router.hpp, request.hpp, response.hpp, net/server.hpp (limits of connections).
 // RFC 9110, RFC 9112. Elixir: Bandit, Plug.
@@ -39,7 +40,7 @@ struct time_limits {
 };
 
 struct server_options {
-  net::endpoint at;
+  net::endpoint at = {};  ///< may be left out, where listening.inherited names a socket that is handed down
   net::listen_options listening = {};
   request_limits limits = {};
   time_limits times = {};

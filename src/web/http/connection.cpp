@@ -392,15 +392,18 @@ void serving::refuse(const refusal& why) {
   });
 }
 
-enum class came : std::uint8_t { request, nothing, end };
+enum class came : std::uint8_t { something, nothing, at_a_stop };
 
-[[gnu::noinline]] came wait_for(joist::detail::deadline limit) {
-  return receive([](net::readable) { return came::request; }, [](net::stopping) { return came::end; },
+[[gnu::noinline]] came wait_for(const deadline& limit) {
+  return receive([](net::readable) { return came::something; }, [](net::stopping) { return came::at_a_stop; },
                  after(limit, [] { return came::nothing; }));
 }
 
-// A client that is silent for a while is often silent for long.
-[[gnu::noinline]] bool wait_for_request(net::stream& peer, const deadline& limit) {
+// A client that is silent for a while is often silent for long. At a stop who has just connected gets a moment, for its request
+// is on the way, and what has come already is answered: the message goes back for goes_on(), and for who takes the connection
+// over.
+[[gnu::noinline]] came wait_for_request(net::stream& peer, const deadline& limit, bool is_first) {
+  constexpr auto moment = 250ms;
   peer.announce_readable();
   const deadline awake = deadline{silence_before_rest}.fixed();
   const bool rests_later = awake.resolve() < limit.resolve();
@@ -409,7 +412,10 @@ enum class came : std::uint8_t { request, nothing, end };
     hibernate_next_wait();
     what = wait_for(limit);
   }
-  return what == came::request;
+  if (what != came::at_a_stop) return what;
+  send(self(), net::stopping{});
+  if (!is_first) return what;
+  return receive([](net::readable) { return came::at_a_stop; }, after(moment, [] { return came::nothing; }));
 }
 
 // noinline: its frame, and those below it, are not on the stack of a connection that waits.
@@ -426,12 +432,14 @@ enum class came : std::uint8_t { request, nothing, end };
   std::uint64_t count = 0;
   std::unique_ptr<takeover> taken;
   deadline limit = deadline{how.options.times.first_byte}.fixed();
-  while (wait_for_request(peer, limit)) {
+  for (;;) {
+    const came what = wait_for_request(peer, limit, count == 0);
+    if (what == came::nothing) return taken;
     const std::uint64_t before = count;
-    if (!serve_what_came(peer, how, count, taken)) break;
+    if (!serve_what_came(peer, how, count, taken)) return taken;
+    if (what == came::at_a_stop && count > 0) return taken;  // none yet: it was told once too often
     if (count != before) limit = deadline{how.options.times.idle}.fixed();  // blank lines alone buy no time
   }
-  return taken;
 }
 
 }  // namespace
