@@ -385,6 +385,9 @@ TEST_CASE("web::server: each request is an event, for the access log") {
         const joist::pid test = joist::self();
         joist::telemetry::attach<joist::web::request_served>("log", [test](const joist::web::request_served& e) {
           joist::send(test, std::pair{std::string{e.metadata.target}, e.measurements.status});
+          if (e.measurements.status == 200) {
+            EXPECT(e.metadata.route == "/hello/:name" && e.metadata.version == "HTTP/1.1");
+          }
         });
         EXPECT(begins(get(server, "/hello/x?y=1"), 200));
         EXPECT((joist::receive<std::pair<std::string, int>>() == std::pair{std::string{"/hello/x?y=1"}, 200}));

@@ -105,6 +105,8 @@ class request {
   /// What stands in the path in the place of `:name` or `*name` of the route. Throws errc::bad_argument, where the route has
   /// no such name.
   [[nodiscard]] std::string_view param(std::string_view name) const;
+  /// The pattern of the route that was found, `/users/:id`, while its router lives; empty: none was.
+  [[nodiscard]] std::string_view route() const noexcept { return route_; }
 
   [[nodiscard]] const form_values& query() const noexcept { return query_; }
   [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const noexcept { return query_.find(name); }
@@ -163,6 +165,7 @@ class request {
   std::string path_;
   std::vector<place> segments_;
   std::vector<named> params_;
+  std::string_view route_;  // the router's
   form_values query_;
   web::fields fields_;
   std::vector<std::any> assigns_;

@@ -52,7 +52,7 @@ struct server_options {
   std::string name = {};                    ///< registered, where not empty
 };
 
-/// A request was answered, or refused. To log accesses: joist::telemetry::attach<joist::web::request_served>(...).
+/// A request was answered, or refused: what access_log.hpp writes and observe.hpp counts.
 struct request_served {
   static constexpr std::string_view event_name = "joist.web.request";
   struct {
@@ -62,8 +62,12 @@ struct request_served {
   } measurements;
   struct {
     std::string_view method;  ///< empty: the request was not understood
-    std::string_view target;
+    std::string_view target;  ///< as the client wrote it; of one that was not understood, why
     std::string remote;
+    std::string_view route = {};    ///< the pattern of the route that answered; empty: none did
+    std::string_view version = {};  ///< HTTP/1.1
+    std::string_view referer = {};
+    std::string_view user_agent = {};
   } metadata;
 };
 

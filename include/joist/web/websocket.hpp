@@ -120,6 +120,28 @@ class websocket {
   std::unique_ptr<state> state_;
 };
 
+/// A client has become a WebSocket. By its process.
+struct websocket_opened {
+  static constexpr std::string_view event_name = "joist.web.websocket.opened";
+  struct {
+  } measurements;
+  struct {
+    std::string remote;
+    std::string_view protocol;  ///< that was agreed on; empty: none
+  } metadata;
+};
+/// Once for each that was opened, however it ends, but where its stack is given up.
+struct websocket_closed {
+  static constexpr std::string_view event_name = "joist.web.websocket.closed";
+  struct {
+    std::uint16_t code;  ///< as close_reason() has it; 1011: the body crashed
+  } measurements;
+  struct {
+    std::string remote;
+    std::string_view reason;  ///< for the time of the call
+  } metadata;
+};
+
 /// Runs in the connection's process, once for each client.
 using websocket_body = std::function<void(websocket&)>;
 

@@ -227,8 +227,10 @@ serving::outcome serving::answer(request in) {
   auto bad_answer = write_answer(in, out, keep_alive);
   if (!crash) crash = std::move(bad_answer);
   telemetry::execute_with([&] {
-    return request_served{{out.status, clock::now() - begun, out.body_size().value_or(0)},
-                          {in.method(), in.target(), in.remote().to_string()}};
+    return request_served{
+        {out.status, clock::now() - begun, out.body_size().value_or(0)},
+        {in.method(), in.target(), in.remote().to_string(), in.route(),
+         in.version() == http_version::http_1_1 ? "HTTP/1.1" : "HTTP/1.0", in.field("Referer"), in.field("User-Agent")}};
   });
   if (auto* other = std::get_if<takeover_body>(&out.body); other != nullptr && !crash) {
     const auto rest = in_.unread();

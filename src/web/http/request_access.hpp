@@ -20,7 +20,11 @@ struct request_access {
     in.secure_ = secure;
   }
 
-  static void clear_params(request& in) noexcept { in.params_.clear(); }
+  /// The pattern outlives the request.
+  static void begin_route(request& in, std::string_view pattern) noexcept {
+    in.route_ = pattern;
+    in.params_.clear();
+  }
   /// `name` outlives the request.
   static void add_param(request& in, std::string_view name, std::size_t segment);
   /// From a segment on to the end of the path.

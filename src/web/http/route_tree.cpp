@@ -110,7 +110,7 @@ std::vector<std::string_view> route_tree::methods(const request& in) const {
 }
 
 void route_tree::bind(const route& r, request& in) {
-  request_access::clear_params(in);
+  request_access::begin_route(in, r.pattern);
   std::size_t name = 0;
   std::size_t segment = 0;
   for (std::string_view left = r.pattern; name < r.names.size();) {

@@ -2,6 +2,7 @@
 #include <joist/web/websocket.hpp>
 
 #include <joist/error.hpp>
+#include <joist/telemetry.hpp>
 #include <joist/web/http_error.hpp>
 
 #include <algorithm>
@@ -39,6 +40,27 @@ response refused(const ws::upgrade_refusal& why) {
   if (socket.broke_protocol()) http::linger(peer);
 }
 
+// noinline: what is made for events is not on the stack of a connection that waits.
+[[gnu::noinline]] void tell_opened(const websocket& socket) {
+  telemetry::execute_with([&] { return websocket_opened{{}, {socket.remote().to_string(), socket.protocol()}}; });
+}
+[[gnu::noinline]] void tell_closed(const websocket& socket) {
+  constexpr std::uint16_t crashed = 1011;
+  telemetry::execute_with([&] {
+    const websocket_close& end = socket.close_reason();
+    return websocket_closed{{socket.is_closed() ? end.code : crashed}, {socket.remote().to_string(), end.reason}};
+  });
+}
+
+// However the body ends.
+struct telling {
+  explicit telling(const websocket& of) : socket{of} { tell_opened(of); }
+  telling(const telling&) = delete;
+  telling& operator=(const telling&) = delete;
+  ~telling() { tell_closed(socket); }
+  const websocket& socket;
+};
+
 // What the handshake came to; gone when the connection has begun.
 class agreement final : public next_protocol {
  public:
@@ -50,6 +72,7 @@ class agreement final : public next_protocol {
     websocket socket{open(peer, with->already_come)};
     const std::shared_ptr<const websocket_body> body = body_;
     with = nullptr;  // and this object
+    const telling events{socket};
     (*body)(socket);
     finish(peer, socket);
   }
