@@ -17,7 +17,9 @@
 
 #include "core/scheduler.hpp"
 #include "net/descriptor.hpp"
+#include "net/layered.hpp"
 #include "net/names.hpp"
+#include "net/pieces.hpp"
 
 namespace joist::inline v0::net {
 
@@ -44,24 +46,43 @@ void check_not_empty(std::span<std::byte> into, const char* call) {
 
 }  // namespace
 
+// Where the last read took all there was, nothing can be there that the poller has not told of: the attempt is saved. Not
+// once the peer has closed: that is told only once.
+io_result<std::size_t> detail::wire::receive(std::span<std::byte> into) const {
+  entry& e = *socket_;
+  while (!e.drained || e.ended.load(std::memory_order_relaxed) || e.in.is_ready()) {
+    e.in.take();
+    const ssize_t got = ::recv(e.number.load(std::memory_order_relaxed), into.data(), into.size(), 0);
+    if (got >= 0) {
+      e.drained = got > 0 && static_cast<std::size_t>(got) < into.size();
+      return static_cast<std::size_t>(got);
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return failure{last_error()};
+    e.drained = true;
+    if (!e.in.is_ready()) break;
+  }
+  return failure{would_block()};
+}
+
+io_result<std::size_t> detail::wire::send(std::span<const std::byte> from) const {
+  entry& e = *socket_;
+  for (;;) {
+    e.out.take();
+    const ssize_t sent = ::send(e.number.load(std::memory_order_relaxed), from.data(), from.size(), MSG_NOSIGNAL);
+    if (sent >= 0) return static_cast<std::size_t>(sent);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return failure{would_block()};
+    if (errno != EINTR) return failure{last_error()};
+  }
+}
+
 io_result<std::size_t> stream::try_read_some(std::span<std::byte> into, deadline limit) {
   entry& e = use(fd_, "read_some");
   check_not_empty(into, "read_some");
+  const detail::wire below{e};
   for (bool fixed = false;;) {
-    // Where the last read took all there was, nothing can be there that the poller has not told of: the attempt is saved.
-    // Not once the peer has closed: that is told only once.
-    if (!e.drained || e.ended.load(std::memory_order_relaxed) || e.in.is_ready()) {
-      e.in.take();
-      const ssize_t got = ::recv(fd_.number(), into.data(), into.size(), 0);
-      if (got >= 0) {
-        e.drained = got > 0 && static_cast<std::size_t>(got) < into.size();
-        return static_cast<std::size_t>(got);
-      }
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return failure{last_error()};
-      e.drained = true;
-      if (e.in.is_ready()) continue;
-    }
+    auto got = layer_ == nullptr ? below.receive(into) : layer_->read(below, into);
+    if (got || !detail::is_would_block(got.error())) return got;
     if (!fixed) limit = limit.fixed();
     fixed = true;
     if (const std::error_code why = await(e.in, limit, "read_some")) return failure{why};
@@ -84,6 +105,7 @@ io_result<std::size_t> stream::try_read(std::span<std::byte> into, deadline limi
 io_result<void> stream::try_write(std::span<const std::byte> all, deadline limit) {
   entry& e = use(fd_, "write");
   limit = limit.fixed();
+  if (layer_ != nullptr) return detail::write_through(*layer_, fd_, {&all, 1}, limit);
   while (!all.empty()) {
     const auto sent = detail::attempt_until(e.out, limit, "write", [&] {
       return static_cast<std::int64_t>(::send(fd_.number(), all.data(), all.size(), MSG_NOSIGNAL));
@@ -97,39 +119,29 @@ io_result<void> stream::try_write(std::span<const std::byte> all, deadline limit
 io_result<void> stream::try_write(std::span<const std::span<const std::byte>> pieces, deadline limit) {
   entry& e = use(fd_, "write");
   limit = limit.fixed();
+  if (layer_ != nullptr) return detail::write_through(*layer_, fd_, pieces, limit);
   constexpr std::size_t at_once = 16;
   std::array<iovec, at_once> vectors;
-  std::size_t offset = 0;  // of the first piece that is left
-  while (!pieces.empty()) {
-    const std::size_t count = std::min(pieces.size(), at_once);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto piece = i == 0 ? pieces[0].subspan(offset) : pieces[i];
-      vectors[i] = {const_cast<std::byte*>(piece.data()), piece.size()};
-    }
+  for (detail::unwritten rest{pieces}; !rest.empty();) {
+    const std::size_t count = std::min(rest.count(), at_once);
+    for (std::size_t i = 0; i < count; ++i) vectors[i] = {const_cast<std::byte*>(rest[i].data()), rest[i].size()};
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
     const auto sent = detail::attempt_until(
         e.out, limit, "write", [&] { return static_cast<std::int64_t>(::sendmsg(fd_.number(), &message, MSG_NOSIGNAL)); });
     if (!sent) return failure{sent.error()};
-    offset += static_cast<std::size_t>(*sent);
-    while (!pieces.empty() && offset >= pieces.front().size()) {
-      offset -= pieces.front().size();
-      pieces = pieces.subspan(1);
-    }
+    rest.drop(static_cast<std::size_t>(*sent));
   }
   return {};
 }
 
 io_result<std::size_t> stream::try_write_now(std::span<const std::byte> some) {
   entry& e = use(fd_, "try_write_now");
-  for (;;) {
-    e.out.take();
-    const ssize_t sent = ::send(fd_.number(), some.data(), some.size(), MSG_NOSIGNAL);
-    if (sent >= 0) return static_cast<std::size_t>(sent);
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
-    if (errno != EINTR) return failure{last_error()};
-  }
+  if (layer_ != nullptr) return detail::write_now(*layer_, detail::wire{e}, some);
+  const auto sent = detail::wire{e}.send(some);
+  if (!sent && detail::is_would_block(sent.error())) return std::size_t{0};
+  return sent;
 }
 
 namespace {
@@ -157,6 +169,7 @@ io_result<std::uint64_t> copy_file(stream& to, int file, std::uint64_t offset, s
 io_result<std::uint64_t> stream::try_send_file(int file, std::uint64_t offset, std::uint64_t bytes, deadline limit) {
   entry& e = use(fd_, "send_file");
   limit = limit.fixed();
+  if (layer_ != nullptr) return copy_file(*this, file, offset, bytes, limit);
   constexpr std::uint64_t portion = std::uint64_t{1} << 20;  // so that others have their turn
   std::uint64_t sent = 0;
   while (sent < bytes) {
@@ -176,13 +189,15 @@ io_result<std::uint64_t> stream::try_send_file(int file, std::uint64_t offset, s
 
 void stream::announce_readable() {
   entry& e = use(fd_, "announce_readable");
-  const bool may_have_some = !e.drained || e.ended.load(std::memory_order_relaxed);
+  const bool may_have_some =
+      !e.drained || e.ended.load(std::memory_order_relaxed) || (layer_ != nullptr && layer_->may_have_unread());
   detail::announce(e.in, readable{fd_.id()}, may_have_some);
 }
 
 void stream::announce_writable() {
   entry& e = use(fd_, "announce_writable");
-  detail::announce(e.out, writable{fd_.id()}, false);
+  // What a layer kept may have gone since: then nothing is left that would change.
+  detail::announce(e.out, writable{fd_.id()}, layer_ != nullptr && !layer_->has_unsent());
 }
 
 bool stream::withdraw_announcement() {
@@ -192,6 +207,9 @@ bool stream::withdraw_announcement() {
 
 io_result<void> stream::try_shutdown_write() {
   (void)use(fd_, "shutdown_write");
+  if (layer_ != nullptr) {
+    if (auto told = detail::finish_through(*layer_, fd_); !told) return told;
+  }
   if (::shutdown(fd_.number(), SHUT_WR) != 0) return failure{last_error()};
   return {};
 }
@@ -199,6 +217,7 @@ io_result<void> stream::try_shutdown_write() {
 void stream::reset() noexcept {
   const linger at_once{1, 0};
   (void)::setsockopt(fd_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);  // a Unix socket knows no such thing
+  layer_ = nullptr;
   fd_.close();
 }
 

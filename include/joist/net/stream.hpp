@@ -20,6 +20,7 @@
 
 #include <joist/clock.hpp>
 #include <joist/net/detail/descriptor.hpp>
+#include <joist/net/detail/stream_layer.hpp>
 #include <joist/net/endpoint.hpp>
 #include <joist/pid.hpp>
 #include <joist/result.hpp>
@@ -28,17 +29,20 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace joist::inline v0::net {
 
 class stream;
 namespace detail {
 [[nodiscard]] stream stream_of(descriptor open) noexcept;
-}
+struct layer_access;
+}  // namespace detail
 
 /// A value, or the system's error; std::errc names them.
 template <class T>
@@ -59,6 +63,16 @@ class stream {
  public:
   /// A closed one.
   stream() noexcept = default;
+  stream(stream&& from) noexcept = default;
+  stream& operator=(stream&& from) noexcept {
+    if (this != &from) {
+      close();
+      fd_ = std::move(from.fd_);
+      layer_ = std::move(from.layer_);
+    }
+    return *this;
+  }
+  ~stream() { close(); }
 
   /// Waits until something has come, and takes what fits; 0: the peer will send nothing more.     [process]
   std::size_t read_some(std::span<std::byte> into, joist::detail::deadline limit = infinity);
@@ -78,7 +92,8 @@ class stream {
   /// [process]
   [[nodiscard]] io_result<void> try_write(std::span<const std::span<const std::byte>> pieces,
                                           joist::detail::deadline limit = infinity);
-  /// As much as the system takes at once: 0 when it takes nothing now.     [process]
+  /// As much as the system takes at once: 0 when it takes nothing now. What was left, if anything, is to be written next: on
+  /// a secured stream (joist::tls) its first byte may be on its way.     [process]
   [[nodiscard]] io_result<std::size_t> try_write_now(std::span<const std::byte> some);
   /// Bytes of an open file, without copying them through this program. Less than `bytes`: the file ended. `file` is the
   /// number of a descriptor.     [process]
@@ -94,11 +109,16 @@ class stream {
   /// A `writable` comes as a message when the system takes more, after try_write_now has taken less than all.     [process]
   void announce_writable();
 
-  /// No more is written; the peer reads to the end. Reading goes on.     [process]
+  /// No more is written; the peer reads to the end. Reading goes on. On a secured stream it waits until the system has taken
+  /// what was written, a few seconds at most.     [process]
   [[nodiscard]] io_result<void> try_shutdown_write();
   void shutdown_write();
   /// What was written goes on to the peer; a second close does nothing.     [the owner]
-  void close() noexcept { fd_.close(); }
+  void close() noexcept {
+    if (layer_ != nullptr) [[unlikely]]
+      part();
+    fd_.close();
+  }
   /// Closes and tells the peer that the connection was broken off: what is on its way may be lost.     [process]
   void reset() noexcept;
   /// Sends small pieces at once, which is how a TCP stream begins; off: gathers them (Nagle).     [process]
@@ -119,9 +139,12 @@ class stream {
   friend stream detail::stream_of(detail::descriptor) noexcept;
   friend io_result<stream> try_connect(const endpoint&, joist::detail::deadline);
   friend stream adopt(int);
+  friend struct detail::layer_access;
   explicit stream(detail::descriptor fd) noexcept : fd_{std::move(fd)} {}
+  void part() noexcept;
 
   detail::descriptor fd_;
+  std::unique_ptr<detail::stream_layer> layer_;  // null: what is written is what is sent
 };
 
 struct listen_options {
