@@ -6,6 +6,7 @@
 
 #include "tls/contexts.hpp"
 #include "tls/credentials.hpp"
+#include "tls/secure_layer.hpp"
 
 namespace joist::inline v0::tls {
 namespace {
@@ -13,7 +14,8 @@ namespace {
 detail::ssl_ctx_ptr make(const client_options& options) {
   detail::ssl_ctx_ptr context = detail::make_context(::TLS_client_method(), options.min_version);
   SSL_CTX* c = context.get();
-  ::SSL_CTX_set_verify(c, options.dangerously_trust_any_server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  ::SSL_CTX_set_verify(c, options.dangerously_trust_any_server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                       &detail::secure_layer::note_verdict);
   if (options.authorities) {
     detail::trust(*c, *options.authorities, false);
   } else if (::SSL_CTX_set_default_verify_paths(c) != 1) {

@@ -74,8 +74,8 @@ handshake_error refusal_of(const secure_layer& failed, const std::error_code& wh
   if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
     const long verdict = ::SSL_get_verify_result(failed.connection());
     return say(kind_of_certificate(verdict),
-               fmt::format("the peer's certificate is refused: {} (it is of {})", ::X509_verify_cert_error_string(verdict),
-                           subject_of(::SSL_get0_peer_certificate(failed.connection()))));
+               fmt::format("the peer's certificate is refused: {} ({})", ::X509_verify_cert_error_string(verdict),
+                           failed.refused_subject()));
   }
   if (failed.came_to_end()) return say(failure_kind::closed, "the peer closed the connection");
   const auto kind = ERR_GET_LIB(code) == ERR_LIB_SSL ? kind_of_reason(ERR_GET_REASON(code)) : failure_kind::broken_protocol;

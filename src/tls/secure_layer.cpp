@@ -82,6 +82,18 @@ bool secure_layer::take(std::span<const std::byte> from) noexcept {
   return true;
 }
 
+int secure_layer::note_verdict(int good, X509_STORE_CTX* about) noexcept {
+  if (good == 1) return good;
+  const auto* connection =
+      static_cast<const SSL*>(::X509_STORE_CTX_get_ex_data(about, ::SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto& layer = *static_cast<secure_layer*>(::BIO_get_data(::SSL_get_rbio(connection)));
+  try {
+    layer.refused_subject_ = subject_of(::X509_STORE_CTX_get_current_cert(about));
+  } catch (const std::bad_alloc&) {  // it is refused all the same
+  }
+  return good;
+}
+
 secure_layer::done_or_why secure_layer::flush(wire below) {
   while (sent_ < unsent_.size()) {
     const auto sent = below.send(std::as_bytes(std::span{unsent_}).subspan(sent_));

@@ -53,7 +53,12 @@ class secure_layer final : public net::detail::stream_layer {
   /// Of OpenSSL's queue, when it broke; 0: none.
   [[nodiscard]] unsigned long code() const noexcept { return code_; }
 
-  // -- for OpenSSL: wire_bio.cpp
+  /// Whose certificate was refused; empty: none was.
+  [[nodiscard]] const std::string& refused_subject() const noexcept { return refused_subject_; }
+
+  // -- for OpenSSL: wire_bio.cpp, and SSL_CTX_set_verify
+  /// Agrees with what was found out, and remembers of whom.
+  static int note_verdict(int good, X509_STORE_CTX* about) noexcept;
   /// What has come; less than 0: nothing now, or an error.
   int receive(std::span<std::byte> into, bool& try_again) noexcept;
   bool take(std::span<const std::byte> from) noexcept;
@@ -67,6 +72,7 @@ class secure_layer final : public net::detail::stream_layer {
   std::size_t sent_ = 0;                   // of unsent_
   std::optional<net::detail::wire> wire_;  // within a call
   ssl_ptr connection_;
+  std::string refused_subject_;
   std::error_code broken_;
   std::error_code system_error_;
   unsigned long code_ = 0;

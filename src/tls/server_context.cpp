@@ -6,6 +6,7 @@
 
 #include "tls/contexts.hpp"
 #include "tls/credentials.hpp"
+#include "tls/secure_layer.hpp"
 
 namespace joist::inline v0::tls {
 namespace {
@@ -44,7 +45,8 @@ ssl_ctx_ptr context_of(const certificate& own, const server_options& options, se
   if (options.clients != client_certificates::none) {
     detail::trust(*c, *options.client_authorities, true);
     const bool required = options.clients == client_certificates::required;
-    ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+    ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                         &detail::secure_layer::note_verdict);
   }
   static constexpr unsigned char sessions[] = "joist";  // whose they are: tickets are only good with their key
   ::SSL_CTX_set_session_id_context(c, sessions, sizeof sessions - 1);

@@ -14,16 +14,19 @@
 //   at a stop: nothing more is accepted, requests that are served are finished, connections that wait are closed; who has
 //     just connected has a quarter of a second to send a request, which is served
 //
-// Example: examples/23_http_hello. See also: router.hpp, request.hpp, response.hpp, net/server.hpp (limits of connections).
+// Examples: examples/23_http_hello, examples/26_https. See also: router.hpp, request.hpp, response.hpp, tls/context.hpp,
+// net/server.hpp (limits of connections).
 // RFC 9110, RFC 9112. Elixir: Bandit, Plug.
 #pragma once
 
 #include <joist/net/server.hpp>
+#include <joist/tls/context.hpp>
 #include <joist/web/request.hpp>
 #include <joist/web/router.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,7 +34,7 @@ namespace joist::inline v0::web {
 
 /// Who is slower is disconnected: with 408, where a request has begun.
 struct time_limits {
-  std::chrono::milliseconds first_byte{10'000};  ///< of a new connection, until its first request begins
+  std::chrono::milliseconds first_byte{10'000};  ///< of a new connection, until its first request begins; of TLS: handshake
   std::chrono::milliseconds head{10'000};        ///< from the first byte of a request to the end of its fields
   std::chrono::milliseconds body_pause{30'000};  ///< between two pieces of a body
   std::chrono::milliseconds body{300'000};       ///< all of a body
@@ -42,6 +45,7 @@ struct time_limits {
 struct server_options {
   net::endpoint at = {};  ///< may be left out, where listening.inherited names a socket that is handed down
   net::listen_options listening = {};
+  std::optional<tls::server_context> tls = {};  ///< HTTPS; what speaks plain HTTP here is told so, and closed
   request_limits limits = {};
   time_limits times = {};
   std::uint64_t max_requests = 10'000;  ///< on one connection; then it is closed

@@ -18,6 +18,7 @@
 #include "web/http/request_access.hpp"
 #include "web/http/request_reader.hpp"
 #include "web/http/response_writer.hpp"
+#include "web/http/secure.hpp"
 
 namespace joist::inline v0::web::http {
 namespace {
@@ -217,7 +218,7 @@ serving::outcome serving::answer(request in) {
   body_over_ = false;
   continued_ = !reader_.expects_continue();
   body_limit_ = deadline{how_.options.times.body}.fixed();
-  request_access::came_by(in, peer_, false);
+  request_access::came_by(in, peer_, how_.options.tls.has_value());
   in.read_body_from(*this);
 
   response out;
@@ -447,6 +448,7 @@ enum class came : std::uint8_t { something, nothing, at_a_stop };
 }  // namespace
 
 void serve_connection(net::stream& peer, const service& how) {
+  if (how.options.tls && !secure(peer, *how.options.tls, how.options.times.first_byte)) return;
   auto taken = serve_requests(peer, how);
   if (taken == nullptr) return;
   next_protocol& next = *taken->protocol;

@@ -1,6 +1,7 @@
 // web/http/connection.hpp: one connection of a server: reads requests, has them answered, writes the answers.
 //
 // state      meaning                                              who moves it on
+//   securing   the handshake of TLS, where the server has it         done -> waiting; refused, first_byte -> closed
 //   waiting    between requests; no buffer                          readable -> serving; idle time, stopping -> closed
 //   serving    reads and answers, while bytes are there             all is answered -> waiting; refused, the end -> closed
 //   taken      another protocol has it (101)                        its function returns -> closed
