@@ -44,7 +44,6 @@ struct server_context::state {
 
 struct client_context::state {
   detail::ssl_ctx_ptr context;
-  bool verifies = true;
 };
 
 }  // namespace joist::inline v0::tls

@@ -102,7 +102,8 @@ struct client_options {
 
 class client_context {
  public:
-  /// Throws joist::errc::bad_argument. Verifies by whom the system trusts, unless told otherwise.     [any thread]
+  /// Throws joist::errc::bad_argument. Verifies by whom the system trusts, unless told otherwise, and reads many files for
+  /// that: make one for all connections.     [any thread]
   explicit client_context(client_options options = {});
   [[nodiscard]] static result<client_context, std::string> try_make(client_options options);
 
