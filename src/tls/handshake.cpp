@@ -80,7 +80,8 @@ void check_plain(net::stream& s, const char* call) {
 void ask_for(SSL* half, const std::string& host) {
   X509_VERIFY_PARAM* wanted = ::SSL_get0_param(half);
   if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1) return;
-  ::SSL_set_hostflags(half, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // RFC 9525, 2: a name is in subjectAltName, and `*` is all of the leftmost label.
+  ::SSL_set_hostflags(half, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   const bool fits = host.find('\0') == host.npos && !host.empty() && ::SSL_set1_host(half, host.c_str()) == 1 &&
                     ::SSL_set_tlsext_host_name(half, host.c_str()) == 1;
   ::ERR_clear_error();

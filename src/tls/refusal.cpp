@@ -68,7 +68,7 @@ handshake_error refusal_of(const secure_layer& failed, const std::error_code& wh
     return handshake_error{kind, fmt::format("TLS handshake with {}: {}", peer, text)};
   };
   if (why == std::errc::timed_out) return say(failure_kind::timed_out, "it was not over within its time limit");
-  if (failed.system_error() || (why.category() != category() && failed.code() == 0))
+  if (failed.code() == 0 && why.category() != category())
     return say(failure_kind::connection, (failed.system_error() ? failed.system_error() : why).message());
   const unsigned long code = failed.code();
   if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {

@@ -174,12 +174,12 @@ std::error_code secure_layer::why_not(int kind) {
   }
   code_ = kind == SSL_ERROR_SSL ? ::ERR_peek_error() : 0;
   ::ERR_clear_error();
-  if (system_error_) {
-    broken_ = system_error_;
-  } else if (came_to_end_) {
+  if (came_to_end_) {
     broken_ = errc::truncated;
-  } else if (code_ != 0) {
+  } else if (code_ != 0) {  // also where the system did not take the alert that says so
     broken_ = {static_cast<int>(code_), category()};
+  } else if (system_error_) {
+    broken_ = system_error_;
   } else {
     broken_ = std::make_error_code(std::errc::protocol_error);
   }

@@ -95,6 +95,7 @@ TEST_CASE(
         EXPECT(fails_with(failure_kind::certificate_not_yet_valid, early.client));
         const both other = served(signed_by(w.authority, {.subject = "joist.example", .names = "DNS:elsewhere.example"}));
         EXPECT(fails_with(failure_kind::wrong_host, other.client) && says("CN=joist.example", other.client));
+        EXPECT(fails_with(failure_kind::wrong_host, served(signed_by(w.authority, {.subject = "joist.example"})).client));
         EXPECT(fails_with(failure_kind::unknown_authority, served(make_certificate(tls_host)).client));
         const certificate stranger = make_authority("Nobody");
         EXPECT(fails_with(failure_kind::unknown_authority,

@@ -5,10 +5,13 @@
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/ends.hpp"
+#include "support/relay.hpp"
 #include "support/secured.hpp"
 #include "support/world.hpp"
 
@@ -309,6 +312,33 @@ TEST_CASE("tls: announce_readable comes once, and at once where bytes are there 
         EXPECT(mailbox_stays_empty());
       },
       10);
+}
+
+TEST_CASE("tls: what comes together with the end of the handshake is announced") {
+  on_workers(
+      [] {
+        const tls_world w;
+        const auto goes_together = std::make_shared<std::atomic<bool>>(false);
+        const auto held = std::make_shared<std::string>();
+        const auto holding = [goes_together, held, first = true](std::string_view come, stream& to,
+                                                                 bool from_client) mutable {
+          if (!from_client || std::exchange(first, false)) return to.try_write(come).has_value();
+          held->append(come);
+          return !*goes_together || to.try_write(std::exchange(*held, {})).has_value();
+        };
+        auto ends = relayed(holding);
+        const auto server = joist::spawn_monitor([peer = std::move(ends.there), context = w.server_context()]() mutable {
+          joist::tls::accept(peer, context, 20s);
+          peer.announce_readable();
+          joist::receive<joist::net::readable>();
+          EXPECT(read_text(peer, 7) == "request");
+        });
+        joist::tls::connect(ends.here, w.client_context(), tls_host, 20s);
+        *goes_together = true;
+        ends.here.write("request");
+        EXPECT(reason_of(server) == exit_reason::normal);
+      },
+      5);
 }
 
 TEST_CASE("tls: part of a record is not announced again and again") {
