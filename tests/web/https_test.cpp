@@ -93,6 +93,33 @@ TEST_CASE("https: requests are answered, one after the other on a connection, an
       3);
 }
 
+TEST_CASE("https: a handler is told who the client is, by its certificate") {
+  on_workers(
+      [] {
+        const tls_world w;
+        const certificate clients = make_authority("clients");
+        auto by = w.server_options();
+        by.clients = joist::tls::client_certificates::required;
+        by.client_authorities = joist::tls::pem::text(clients.pem);
+        joist::web::router r;
+        r.get("/",
+              [](const request& in) { return joist::web::text(in.security() ? in.security()->peer_subject : "nobody"); });
+        auto options = here(w);
+        options.tls = joist::tls::server_context{by};
+        const auto server = joist::web::start_server(options, r);
+        auto with = w.client_options();
+        with.own = as_texts(make_certificate({.subject = "ann"}, &clients));
+        stream s = joist::net::connect(server.local());
+        joist::tls::connect(s, joist::tls::client_context{with}, tls_host, 20s);
+        s.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        EXPECT(ends(rest_of(s).first, "CN=ann"));
+        s.close();
+        server.stop();
+        EXPECT(!request{{}}.security());
+      },
+      2);
+}
+
 TEST_CASE("https: files are sent, and an answer that breaks off is not taken for a whole one") {
   on_workers(
       [] {

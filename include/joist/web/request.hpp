@@ -32,6 +32,9 @@
 namespace joist::inline v0::net {
 class stream;
 }
+namespace joist::inline v0::tls {
+struct connection_info;
+}
 
 namespace joist::inline v0::web {
 
@@ -95,6 +98,9 @@ class request {
   [[nodiscard]] const net::endpoint& remote() const;
   /// Whether it came over TLS, to us. (What a proxy in front says is in its fields.)
   [[nodiscard]] bool is_secure() const noexcept { return secure_; }
+  /// What TLS agreed on, and whose certificate the client has shown (include joist/tls/stream.hpp); nothing: it came
+  /// without. [process]
+  [[nodiscard]] std::optional<tls::connection_info> security() const;
   /// The host that is asked, and perhaps its port: `example.org:8080`. Empty, where none was named (HTTP/1.0).
   [[nodiscard]] std::string_view host() const noexcept;
 
@@ -173,7 +179,7 @@ class request {
   std::size_t body_taken_ = 0;
   mutable body_source* source_ = nullptr;
   mutable net::endpoint remote_;
-  const net::stream* connection_ = nullptr;  // asked for `remote` when that is asked for
+  const net::stream* connection_ = nullptr;  // asked for `remote` and `security` when they are asked for
   http_version version_ = http_version::http_1_1;
   bool secure_ = false;
   std::uint32_t authority_begin_ = 0;  // in target_, of the absolute form
