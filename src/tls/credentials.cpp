@@ -136,6 +136,7 @@ ssl_ctx_ptr make_context(const SSL_METHOD* role, version least) {
       c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // Buffers live while bytes are in them; a call of the system takes all that is there.
   ::SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  ::SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);  // secure_layer::read says how often
   ::SSL_CTX_set_read_ahead(c, 1);
   ::SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_default_passwd_cb(c, &no_password);

@@ -26,6 +26,7 @@ class secure_layer::call {
  public:
   call(secure_layer& in, wire below) noexcept : in_{in} {
     in_.wire_ = below;
+    in_.is_dry_ = false;
     ::ERR_clear_error();
   }
   call(const call&) = delete;
@@ -49,6 +50,7 @@ int secure_layer::receive(std::span<std::byte> into, bool& try_again) noexcept {
   if (!got) {
     try_again = is_would_block(got.error());
     if (!try_again) system_error_ = got.error();
+    is_dry_ = try_again;
     return -1;
   }
   if (*got == 0) came_to_end_ = true;
@@ -129,16 +131,21 @@ secure_layer::done_or_why secure_layer::shake(wire below) {
 secure_layer::size_or_why secure_layer::read(wire below, std::span<std::byte> into) {
   if (broken_) return failure{broken_};
   if (has_unsent()) (void)flush(below);  // a failure is also seen by who writes
-  const call now{*this, below};
-  std::size_t got = 0;
-  const int returned = ::SSL_read_ex(connection_.get(), into.data(), into.size(), &got);
-  if (returned == 1) {
-    starved_ = false;
-    return got;
+  // Beside data there are changes of keys and tickets: some. More would keep this process busy without a wait.
+  constexpr int most_without_data = 8;  // buffers of 16 KiB
+  for (int i = 0; i < most_without_data; ++i) {
+    const call now{*this, below};
+    std::size_t got = 0;
+    const int returned = ::SSL_read_ex(connection_.get(), into.data(), into.size(), &got);
+    if (returned == 1) {
+      starved_ = false;
+      return got;
+    }
+    const int kind = ::SSL_get_error(connection_.get(), returned);
+    if (kind == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
+    if (kind != SSL_ERROR_WANT_READ || is_dry_) return failure{why_not(kind)};
   }
-  const int kind = ::SSL_get_error(connection_.get(), returned);
-  if (kind == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-  return failure{why_not(kind)};
+  return failure{broken_ = errc::flooded};
 }
 
 secure_layer::size_or_why secure_layer::write(wire below, std::span<const std::byte> from) {

@@ -79,6 +79,7 @@ class secure_layer final : public net::detail::stream_layer {
   bool shaking_ = true;
   bool owes_ticket_;
   bool came_to_end_ = false;
+  bool is_dry_ = false;   // the wire had nothing more, in this call
   bool starved_ = false;  // OpenSSL has nothing more without the wire
 };
 

@@ -15,6 +15,7 @@ class tls_category final : public std::error_category {
   std::string message(int value) const override {
     if (value == static_cast<int>(errc::truncated))
       return "the connection ended before the peer said that its data had (no close_notify)";
+    if (value == static_cast<int>(errc::flooded)) return "the peer sends what is no data, without end";
     return "TLS: " + detail::text_of_code(static_cast<unsigned>(value));
   }
 };

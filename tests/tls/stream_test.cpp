@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "net/layered.hpp"
 #include "support/ends.hpp"
 #include "support/relay.hpp"
 #include "support/secured.hpp"
 #include "support/world.hpp"
+#include "tls/secure_layer.hpp"
 
 using namespace std::chrono_literals;
 using namespace support;
@@ -39,6 +41,10 @@ std::size_t fill(stream& s, const std::string& text) {
     taken += *more;
     if (*more == 0) return taken;
   }
+}
+
+SSL* openssl_of(const stream& s) {
+  return dynamic_cast<joist::tls::detail::secure_layer&>(*joist::net::detail::layer_access::layer(s)).connection();
 }
 
 }  // namespace
@@ -267,6 +273,46 @@ TEST_CASE("tls: a process that ends well says that its data has ended; one that 
         EXPECT(sockets_become(0));
       },
       5);
+}
+
+TEST_CASE("tls: keys may change in the middle, but a peer that does nothing else is an error") {
+  on_workers(
+      [] {
+        auto [here, there] = secured_ends();
+        here.write("before, ");
+        EXPECT(::SSL_key_update(openssl_of(here), SSL_KEY_UPDATE_REQUESTED) == 1);  // goes with what is written next
+        here.write("after");
+        EXPECT(read_text(there, 13) == "before, after");
+        there.write("with new keys, too");
+        EXPECT(read_text(here, 18) == "with new keys, too");
+
+        // From here on what OpenSSL says is kept, and sent by hand.
+        SSL* const client = openssl_of(here);
+        BIO* const memory = ::BIO_new(::BIO_s_mem());
+        ::BIO_up_ref(memory);
+        ::SSL_set0_rbio(client, memory);
+        ::SSL_set0_wbio(client, memory);
+        for (int i = 0; i < 7000; ++i) {
+          EXPECT(::SSL_key_update(client, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+          EXPECT(::SSL_do_handshake(client) == 1);
+        }
+        char* data = nullptr;
+        const auto bytes = static_cast<std::size_t>(BIO_get_mem_data(memory, &data));
+        std::size_t sent = 0;
+        const auto send_more = [&sent, fd = here.native_handle(), data, bytes] {
+          const ssize_t more = ::send(fd, data + sent, bytes - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+          if (more > 0) sent += static_cast<std::size_t>(more);
+          return more;
+        };
+        while (sent < bytes && send_more() > 0) {
+        }
+        EXPECT(sent > 140'000);  // the system takes that much
+        std::byte one{};
+        EXPECT(there.try_read_some(std::span{&one, 1}, 20s).error() == joist::tls::errc::flooded);
+        EXPECT(there.try_write("x").error() == joist::tls::errc::flooded);
+        here.reset();
+      },
+      1);
 }
 
 TEST_CASE("tls: bytes that were changed on their way are an error, not data") {

@@ -38,6 +38,7 @@ namespace joist::inline v0::tls {
 /// by their message.
 enum class errc {
   truncated = 1,  ///< the connection ended without a close_notify: what has come may not be all. RFC 8446, 6.1
+  flooded,        ///< the peer sends changes of keys, tickets and the like without end, and no data
 };
 [[nodiscard]] const std::error_category& category() noexcept;
 [[nodiscard]] inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
