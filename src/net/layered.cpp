@@ -7,6 +7,7 @@
 #include <new>
 #include <vector>
 
+#include "core/claim.hpp"
 #include "core/scheduler.hpp"
 #include "core/worker.hpp"
 #include "net/pieces.hpp"
@@ -97,9 +98,10 @@ io_result<void> finish_through(stream_layer& layer, const descriptor& socket) {
 bool ends_well(const descriptor& socket) noexcept {
   const core::worker* w = core::this_worker();
   if (w == nullptr || w->running == nullptr || std::uncaught_exceptions() > 0) return false;
-  const core::process_control& p = *w->running;
+  core::process_control& p = *w->running;
   const entry* e = socket.get();
   if (e == nullptr || (e->owner && e->owner != w->home.pid_of(p))) return false;
+  const core::owner_scope here{p};
   return !p.ending && (p.extras == nullptr || p.extras->reason.is_orderly());
 }
 

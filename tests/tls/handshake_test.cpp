@@ -39,15 +39,15 @@ struct both {
 /// What each end has to say of a handshake. The client says a word after it, and the server answers: only then a client of
 /// TLS 1.3 knows that its own certificate was taken.
 both shake(const server_context& server, const client_context& client, const std::string& host = tls_host,
-           two_ends ends = connected()) {
-  joist::spawn([peer = std::move(ends.there), server, parent = joist::self()]() mutable {
-    auto done = joist::tls::try_accept(peer, server, 20s);
+           two_ends ends = connected(), std::chrono::milliseconds limit = 20s) {
+  joist::spawn([peer = std::move(ends.there), server, limit, parent = joist::self()]() mutable {
+    auto done = joist::tls::try_accept(peer, server, limit);
     auto told = verdict_of(std::move(done), peer);
     if (told && read_text(peer, 4) == "word") peer.write("answer");
     joist::send(parent, std::move(told));
     if (peer.is_open() && told) (void)peer.try_shutdown_write();
   });
-  auto done = joist::tls::try_connect(ends.here, client, host, 20s);
+  auto done = joist::tls::try_connect(ends.here, client, host, limit);
   auto own = verdict_of(std::move(done), ends.here);
   if (own && ends.here.try_write("word")) {
     std::array<std::byte, 6> answer{};
@@ -321,7 +321,8 @@ TEST_CASE("tls handshake: bytes that are changed on their way break it, wherever
             if (!from_client) *counted += bytes.size();
             return to.try_write(bytes).has_value();
           };
-          const both damaged = shake(server, client, tls_host, relayed(damaging));
+          // A length that is changed has both wait for each other.
+          const both damaged = shake(server, client, tls_host, relayed(damaging), 200ms);
           EXPECT(!damaged.client || *counted <= changed);
         }
         EXPECT(sockets_become(0));
