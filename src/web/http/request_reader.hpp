@@ -25,32 +25,27 @@
 // I1: what is used, refused and reported depends on the bytes, and not on how they were cut
 // I2: no byte of a head goes to Beast before all of it is there. Beast and we read the same framing in it; should we ever
 //     not, that is refused (two_readings), for it is how requests are smuggled
-// I3: it keeps nothing on the heap but Beast's parser, and that during a chunked body only
+// I3: it keeps nothing on the heap but what a chunk_reader does, and that during a chunked body only
 //
-// Beast's parser takes heads and chunks apart. In front of it, as Beast takes them or says nothing about them, are refused:
-// line folding, Transfer-Encodings other than `chunked` alone, lists of lengths, missing and doubled Hosts, targets with
-// other bytes than ASCII, control characters in chunk extensions, folded or broken trailers, extensions and trailers
-// without end.
+// Beast's parser takes heads apart. In front of it, as Beast takes them or says nothing about them, are refused: line
+// folding, Transfer-Encodings other than `chunked` alone, lists of lengths, missing and doubled Hosts, targets with other
+// bytes than ASCII. Chunked bodies: chunk_reader.hpp.
 #pragma once
 
 #include <joist/web/request.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "web/http/chunk_reader.hpp"
 #include "web/http/line_scanner.hpp"
+#include "web/http/progress.hpp"
 #include "web/http/refusal.hpp"
 
 namespace joist::inline v0::web::http {
-
-/// What a refusal says that no bytes must ever cause.
-inline constexpr std::string_view two_readings{"the request has two readings"};
-
-enum class progress : std::uint8_t { need_more, head, body, done, refused };
 
 class request_reader {
  public:
@@ -95,32 +90,29 @@ class request_reader {
   enum class state : std::uint8_t { head, sized, chunked, at_end, done, refused };
   class parser;
 
-  step refuse(int status, std::string_view why) noexcept;
+  step refuse(refusal why) noexcept;
   step read_head(std::span<const std::byte> in);
   step finish_head(std::string_view head);
-  [[nodiscard]] refusal framing_refusal(const fields& f, http_version version, std::string_view authority) const;
   step read_sized(std::span<const std::byte> in) noexcept;
   step read_chunked(std::span<const std::byte> in);
-  [[nodiscard]] std::optional<step> find_chunk(std::string_view text) noexcept;
+  [[nodiscard]] chunk_limits limits_of_chunks() const noexcept;
 
   // -- fixed
   const request_limits* limits_;
 
-  // -- the head, or the lines between two chunks, that are read
+  // -- the head that is read
   line_scanner scanner_;
-  std::size_t blank_lines_ = 0;     // in front of the request line
-  std::size_t chunk_line_end_ = 0;  // of the last chunk, whose trailer is read; else 0
+  std::size_t blank_lines_ = 0;  // in front of the request line
 
   // -- the request whose head was read
-  std::unique_ptr<parser> chunks_;
+  std::optional<chunk_reader> chunks_;
   std::optional<std::uint64_t> content_length_;
-  std::uint64_t body_left_ = 0;  // of a sized body, or of a chunk
+  std::uint64_t body_left_ = 0;  // of a sized body
   state state_ = state::head;
   bool has_body_ = false;
   bool expects_continue_ = false;
   bool keep_alive_ = false;
   bool wants_upgrade_ = false;
-  bool between_chunks_ = false;  // the end of a chunk's data comes before the next
   refusal refusal_{};
 };
 
