@@ -18,7 +18,7 @@
 
 namespace {
 
-using joist::web::http::response_limits;
+using joist::web::response_limits;
 
 void check_limits(std::string_view all, const joist_test::asked& request, const response_limits& limits) {
   using joist::web::http::progress;

@@ -33,8 +33,8 @@
 // elsewhere. Refused besides: what framing.hpp, chunk_reader.hpp and line_scanner.hpp refuse; blank lines in front.
 #pragma once
 
+#include <joist/web/client_response.hpp>
 #include <joist/web/fields.hpp>
-#include <joist/web/request.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -47,13 +47,6 @@
 #include "web/http/progress.hpp"
 
 namespace joist::inline v0::web::http {
-
-struct response_limits {
-  std::size_t head_bytes = std::size_t{64} * 1024;  // status line and fields, and the trailer of a chunked body
-  std::size_t field_count = 200;
-  std::size_t interim_count = 16;  // of 1xx, in front of the response
-  std::size_t chunk_extension_bytes = std::size_t{4} * 1024;
-};
 
 struct response_head {
   int status = 0;
@@ -97,6 +90,8 @@ class response_reader {
   /// Whether the connection may be used again, once this response is done.
   [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
+  /// Nothing of it is to come: it has no body, or that has been read.
+  [[nodiscard]] bool is_over() const noexcept { return state_ == state::at_end || state_ == state::done; }
   /// Whether a byte of the response, or of one in front of it, has been seen since expect().
   [[nodiscard]] bool has_begun() const noexcept { return state_ != state::head || scanner_.seen() > 0 || interims_ > 0; }
   /// How many interim responses came.

@@ -7,13 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "web/http/date_now.hpp"
+#include "web/http/input.hpp"
 #include "web/http/linger.hpp"
 #include "web/http/request_access.hpp"
 #include "web/http/request_reader.hpp"
@@ -26,38 +26,11 @@ namespace {
 using namespace std::chrono_literals;
 using joist::detail::deadline;
 
-constexpr std::size_t first_buffer_bytes = 4096;
 constexpr std::size_t answers_gathered_bytes = std::size_t{64} << 10;  // of requests that came together
 constexpr std::size_t sent_piece_bytes = std::size_t{128} << 10;  // of an answer: who does not take it in times.write is cut
 constexpr auto silence_before_rest = 1s;
 constexpr std::uint64_t body_skipped_bytes = std::uint64_t{64}
                                              << 10;  // unread by the handler: skipped, else the connection is closed
-
-// What has come and is not used yet: one block, as large as it has to be.
-class input {
- public:
-  [[nodiscard]] std::span<const std::byte> unread() const noexcept {
-    return std::span{bytes_}.subspan(begin_, end_ - begin_);
-  }
-  [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
-  void use(std::size_t count) noexcept { begin_ += count; }
-  /// Room behind what is unread, which moves to the front.
-  [[nodiscard]] std::span<std::byte> room() {
-    if (begin_ > 0) {
-      std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    if (end_ == bytes_.size()) bytes_.resize(std::max(first_buffer_bytes, 2 * bytes_.size()));
-    return std::span{bytes_}.subspan(end_);
-  }
-  void came(std::size_t count) noexcept { end_ += count; }
-
- private:
-  std::vector<std::byte> bytes_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-};
 
 // The client is gone, or too slow: nothing more can be said to it.
 struct gone {};

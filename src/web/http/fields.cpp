@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "web/http/characters.hpp"
+#include "web/http/shown.hpp"
 
 namespace joist::inline v0::web {
 namespace {
@@ -15,28 +16,14 @@ namespace {
 constexpr std::string_view after_name{": "};
 constexpr std::string_view line_end{"\r\n"};
 
-// What is wrong comes from outside as often as not: what is shown of it is printable, and short.
-std::string shown(std::string_view text) {
-  constexpr std::size_t most = 64;
-  std::string all;
-  for (const char c : text.substr(0, most)) {
-    if (c >= 0x20 && c < 0x7f) {
-      all += c;
-    } else {
-      fmt::format_to(std::back_inserter(all), "\\x{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  return text.size() > most ? all + "..." : all;
-}
-
 void check(std::string_view name, std::string_view value) {
   if (!http::is_token(name))
-    throw error{errc::bad_argument,
-                fmt::format("fields: expected a name of letters, digits and !#$%&'*+-.^_`|~, got \"{}\"", shown(name))};
+    throw error{errc::bad_argument, fmt::format("fields: expected a name of letters, digits and !#$%&'*+-.^_`|~, got \"{}\"",
+                                                http::shown(name))};
   if (!http::is_text(value))
     throw error{errc::bad_argument, fmt::format("fields: expected a value without CR, LF and other control characters, "
                                                 "got \"{}\" for {}",
-                                                shown(value), name)};
+                                                http::shown(value), name)};
   if (name.size() + value.size() > std::numeric_limits<std::uint32_t>::max() / 2)
     throw error{errc::bad_argument,
                 fmt::format("fields: expected less than 2 GiB, got {} bytes for {}", value.size(), name)};

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "web/http/characters.hpp"
+#include "web/http/shown.hpp"
 
 namespace joist::inline v0::web {
 namespace {
@@ -21,7 +22,9 @@ constexpr std::size_t most_host_bytes = 253;  // RFC 1035, 2.3.4
 constexpr bool is_secure(std::size_t scheme) noexcept { return scheme % 2 == 1; }
 constexpr std::uint16_t default_port(bool secure) noexcept { return secure ? 443 : 80; }
 
-failure<std::string> wrong(std::string_view expected) { return {fmt::format("url: expected {}", expected)}; }
+failure<std::string> wrong(std::string_view expected, std::string_view got) {
+  return {fmt::format("url: expected {}, got \"{}\"", expected, http::shown(got))};
+}
 
 // Of unreserved characters, sub-delims, encodings, and the others given. RFC 3986, 3.3 and 3.4.
 bool consists_of(std::string_view text, std::string_view others) noexcept {
@@ -104,12 +107,12 @@ bool has_scheme(std::string_view text) noexcept {
 }  // namespace
 
 result<url, std::string> url::parse(std::string_view text) {
-  if (text.size() > most_bytes) return wrong(fmt::format("at most {} bytes, got {}", most_bytes, text.size()));
+  if (text.size() > most_bytes) return wrong(fmt::format("at most {} bytes", most_bytes), text);
   const auto scheme_end = text.find("://");
   const std::string_view scheme = text.substr(0, std::min(scheme_end, text.size()));
   const auto known = std::ranges::find_if(scheme_names, [&](std::string_view s) { return http::same_word(s, scheme); });
   if (scheme_end == text.npos || known == scheme_names.end())
-    return wrong("one that begins with http://, https://, ws:// or wss://");
+    return wrong("one that begins with http://, https://, ws:// or wss://", text);
   const auto index = static_cast<std::size_t>(known - scheme_names.begin());
   url u;
   u.scheme_ = static_cast<enum scheme>(index);
@@ -118,24 +121,26 @@ result<url, std::string> url::parse(std::string_view text) {
   std::string_view authority = text.substr(0, text.find_first_of("/?"));
   text.remove_prefix(authority.size());
   if (authority.find('@') != authority.npos)
-    return wrong("no name or password in front of the host: put them into an Authorization field");
+    return wrong("no name or password in front of the host (put them into an Authorization field)", "...@");
   const auto colon = authority.find(':', authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0);
   const std::string_view host_text = authority.substr(0, colon);
   const std::string_view port_text = colon == authority.npos ? std::string_view{} : authority.substr(colon + 1);
   auto host = checked_host(host_text);
-  if (!host) return wrong("the name of a host, or an address such as 127.0.0.1 or [::1]; other letters than ASCII as xn--");
+  if (!host)
+    return wrong("the name of a host, or an address such as 127.0.0.1 or [::1] (other letters than ASCII as xn--)",
+                 host_text);
   u.host_ = *std::move(host);
   u.port_ = default_port(web::is_secure(index));
   if (!port_text.empty()) {
     const auto port = checked_port(port_text);
-    if (!port) return wrong("a port from 1 to 65535 behind the host");
+    if (!port) return wrong("a port from 1 to 65535 behind the host", port_text);
     u.port_ = *port;
   }
   const auto question = std::min(text.find('?'), text.size());
   if (!consists_of(text.substr(0, question), "/:@"))
-    return wrong("a path of letters, digits and -._~!$&'()*+,;=:@/: percent_encode others");
+    return wrong("a path of letters, digits and -._~!$&'()*+,;=:@/ (percent_encode others)", text.substr(0, question));
   if (!consists_of(text.substr(question), "/:@?"))
-    return wrong("a query of letters, digits and -._~!$&'()*+,;=:@/?: percent_encode others");
+    return wrong("a query of letters, digits and -._~!$&'()*+,;=:@/? (percent_encode others)", text.substr(question));
   u.path_ = question == 0 ? "/" : without_dots(text.substr(0, question));
   u.query_ = text.substr(question);
   return u;

@@ -6,7 +6,7 @@
 #include "support/catch.hpp"
 #include "web/client/transcript.hpp"
 
-using joist::web::http::response_limits;
+using joist::web::response_limits;
 using joist_test::asked;
 using joist_test::transcript;
 

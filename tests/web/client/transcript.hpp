@@ -20,7 +20,7 @@ struct asked {
 };
 
 /// Plays a connection: `next_cut(left)` bytes come at a time, and what is not used stays in front of them; then it ends.
-inline std::string transcript(std::string_view all, const asked& request, const joist::web::http::response_limits& limits,
+inline std::string transcript(std::string_view all, const asked& request, const joist::web::response_limits& limits,
                               const std::function<std::size_t(std::size_t)>& next_cut) {
   using joist::web::http::progress;
   joist::web::http::response_reader reader{limits};
@@ -67,7 +67,7 @@ inline std::string transcript(std::string_view all, const asked& request, const 
 }
 
 inline std::string transcript(std::string_view all, const asked& request = {},
-                              const joist::web::http::response_limits& limits = {}) {
+                              const joist::web::response_limits& limits = {}) {
   return transcript(all, request, limits, [](std::size_t left) { return left; });
 }
 
