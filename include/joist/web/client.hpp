@@ -12,6 +12,7 @@
 //   whatever a server sends or does not send, a call ends: by its limits of time, and of memory
 //   a connection is used again only when all of the response was read, and both ends would go on. One that turns out to have
 //     been closed meanwhile is replaced, once, where that cannot make the server do something twice
+//   a server of https has to show a certificate of its host, signed by whom the system trusts, or options.tls
 //   redirects are followed, boundedly; Authorization and Cookie do not go to another origin, and https never leads to http
 //   nothing in fields, method or URL can end a line early
 //
@@ -22,6 +23,7 @@
 #pragma once
 
 #include <joist/clock.hpp>
+#include <joist/tls/context.hpp>
 #include <joist/web/client_response.hpp>
 #include <joist/web/json.hpp>
 #include <joist/web/response.hpp>
@@ -55,6 +57,8 @@ struct client_options {
   response_limits limits = {};
   unsigned max_redirects = 5;        ///< 0: a redirect is an answer like any other
   std::string user_agent = "joist";  ///< where a request names none; empty: none
+  /// Whom it trusts on https, and who it is itself. Nothing: whom the system trusts, and nobody.
+  std::optional<joist::tls::client_context> tls = {};
 };
 
 /// What is asked, in full. A body of client_request is sent with its size, or in chunks where that is not known.

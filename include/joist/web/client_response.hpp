@@ -53,6 +53,7 @@ struct client_error {
     too_large,           ///< more than response_limits allow
     too_many_redirects,  ///< more than max_redirects
     bad_redirect,        ///< one that is not followed: see the text
+    no_upgrade,          ///< the server answered, and not with a WebSocket: see the text
   };
   kind what = kind::closed;
   std::string text;          ///< "GET http://h/x: no byte of the response came within ..."

@@ -16,11 +16,13 @@
 //   closed with 1000 when the body returns, with 1011 when it crashes, with 1001 when the server stops
 //   a page of another site does not get in: Origin, where it is sent, has to name the host that was asked, or allow_origins
 //
+// Clients: websocket::connect, with websocket_client.hpp. What is said of clients here is then said of the server.
 // Example: examples/24_ws_echo. See also: server.hpp, router.hpp.
 #pragma once
 
 #include <joist/net/server.hpp>
 #include <joist/receive.hpp>
+#include <joist/result.hpp>
 #include <joist/web/router.hpp>
 
 #include <chrono>
@@ -60,6 +62,9 @@ struct websocket_message {
   std::string_view data;  ///< until the next call of next()
 };
 
+struct client_error;
+struct websocket_client_options;
+
 /// How a connection ended: a code of RFC 6455, 7.4; 1005: the peer said none; 1006: without a close.
 struct websocket_close {
   std::uint16_t code = 1006;
@@ -70,9 +75,16 @@ class websocket {
  public:
   struct state;
   explicit websocket(std::unique_ptr<state> made) noexcept;
+  websocket(websocket&&) noexcept;
   websocket(const websocket&) = delete;
   websocket& operator=(const websocket&) = delete;
   ~websocket();
+
+  /// To a server, at a URL that begins with ws:// or wss://: websocket_client.hpp. Throws client_failed.     [process]
+  [[nodiscard]] static websocket connect(std::string_view url);
+  [[nodiscard]] static websocket connect(std::string_view url, const websocket_client_options& options);
+  [[nodiscard]] static result<websocket, client_error> try_connect(std::string_view url,
+                                                                   const websocket_client_options& options);
 
   /// Waits for the next message of the client; nothing: the connection is closed, close_reason() says how. Messages of
   /// processes go to `handlers` meanwhile, as in joist::receive; what they return is dropped.     [process]

@@ -132,7 +132,7 @@ result<client::sending::place, client_error> client::sending::take_place(const u
 }
 
 result<net::stream, client_error> client::sending::connect(const url& at) const {
-  auto made = http::open_connection(at, earlier(deadline{rules_.times.connect}.fixed(), whole_));
+  auto made = http::open_connection(at, with_.options.tls, earlier(deadline{rules_.times.connect}.fixed(), whole_));
   if (!made) return failure{failed(std::move(made).error(), at)};
   return made;
 }

@@ -20,8 +20,19 @@
 
 #include "web/websocket/decoder.hpp"
 #include "web/websocket/encoder.hpp"
+#include "web/websocket/mask_keys.hpp"
 
 namespace joist::inline v0::web {
+
+namespace ws {
+struct client_end;
+}
+
+/// What a client has, and a server has not.
+struct ws::client_end {
+  net::stream connection;
+  mask_keys keys{};
+};
 
 /// What a client is too slow to take; no memory while it is empty.
 class send_queue {
@@ -48,6 +59,13 @@ class send_queue {
 struct websocket::state {
   state(net::stream& to, std::shared_ptr<const websocket_options> how, const ws::decoder_options& reading)
       : peer{to}, options{std::move(how)}, incoming{reading}, quiet_at{clock::now() + options->ping_every} {}
+  state(std::unique_ptr<ws::client_end> self, std::shared_ptr<const websocket_options> how,
+        const ws::decoder_options& reading)
+      : client{std::move(self)},
+        peer{client->connection},
+        options{std::move(how)},
+        incoming{reading},
+        quiet_at{clock::now() + options->ping_every} {}
 
   /// None: nothing has come until then, or it is finished.
   [[nodiscard]] ws::event next_event(joist::detail::deadline limit);
@@ -85,7 +103,10 @@ struct websocket::state {
 
   static void* operator new(std::size_t bytes) { return joist::detail::pool_allocate(bytes); }
   static void operator delete(void* memory, std::size_t bytes) noexcept { joist::detail::pool_release(memory, bytes); }
+  /// Of the next frame: clients mask.
+  [[nodiscard]] std::optional<ws::mask_key> mask() { return client ? std::optional{client->keys.next()} : std::nullopt; }
 
+  const std::unique_ptr<ws::client_end> client;  // null: a server's
   net::stream& peer;
   const std::shared_ptr<const websocket_options> options;
   ws::decoder incoming;

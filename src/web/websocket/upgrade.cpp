@@ -1,7 +1,6 @@
 // From a request to a WebSocket: the handshake, and who may ask for it.
 #include <joist/web/websocket.hpp>
 
-#include <joist/error.hpp>
 #include <joist/telemetry.hpp>
 #include <joist/web/http_error.hpp>
 
@@ -13,6 +12,7 @@
 #include "web/http/linger.hpp"
 #include "web/websocket/connection.hpp"
 #include "web/websocket/handshake.hpp"
+#include "web/websocket/options.hpp"
 
 namespace joist::inline v0::web {
 namespace {
@@ -124,11 +124,7 @@ response answer(const request& in, const std::shared_ptr<const websocket_options
 }
 
 websocket_options checked(websocket_options o) {
-  if (o.ping_every.count() <= 0 || o.write.count() <= 0 || o.message.count() <= 0 || o.close_wait.count() <= 0)
-    throw error{errc::bad_argument,
-                "websocket_options: expected ping_every, write, message and close_wait of more than 0 ms"};
-  if (o.max_message_bytes == 0)
-    throw error{errc::bad_argument, "websocket_options: expected max_message_bytes of 1 or more"};
+  ws::check_options(o);
   return o;
 }
 

@@ -25,13 +25,16 @@ std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std
 }  // namespace
 
 websocket::websocket(std::unique_ptr<state> made) noexcept : state_{std::move(made)} {}
+websocket::websocket(websocket&&) noexcept = default;
 
-// A body that has returned has closed: ws::run_body. This is one that crashes, or is killed: it must not wait.
+// A body that has returned has closed: ws::run_body. This is one that crashes, or is killed, or a client that is let go of:
+// it must not wait.
 websocket::~websocket() {
+  if (state_ == nullptr) return;
   state& s = *state_;
   if (s.finished || s.close_sent || !s.queue().empty()) return;
   std::string frame;
-  ws::append_close(frame, ws::close_code::internal_error);
+  ws::append_close(frame, s.client ? ws::close_code::going_away : ws::close_code::internal_error, {}, s.mask());
   try {
     (void)s.peer.try_write_now(bytes_of(frame));
   } catch (...) {  // the process is being ended
@@ -93,7 +96,7 @@ bool websocket::state::write_or_queue(std::string_view head, std::string_view pa
   if (queue().size() + frame.size() > options->queue_bytes) {
     if (options->when_slow == slow_consumer::drop) return false;
     rarely().queue.clear();
-    finish(1008, "the client reads too slowly");
+    finish(1008, "the peer reads too slowly");
     peer.reset();
     return false;
   }
@@ -103,11 +106,16 @@ bool websocket::state::write_or_queue(std::string_view head, std::string_view pa
 
 bool websocket::state::send(ws::opcode type, std::string_view payload) {
   if (finished || close_sent) return false;
-  std::string compressed;
   ws::frame_header header{.op = type, .payload_bytes = payload.size()};
-  if (rare != nullptr && rare->compress) {
-    ws::append_message(compressed, type, payload, *rare->compress);
-    return options->when_slow == slow_consumer::wait ? write_all(compressed) : write_or_queue(compressed, {});
+  ws::deflater* const compress = rare != nullptr && rare->compress ? &*rare->compress : nullptr;
+  if (compress != nullptr || client) {  // what goes over the wire is another text
+    std::string frame;
+    if (compress != nullptr) {
+      ws::append_message(frame, type, payload, *compress, mask());
+    } else {
+      ws::append_message(frame, type, payload, mask());
+    }
+    return options->when_slow == slow_consumer::wait ? write_all(frame) : write_or_queue(frame, {});
   }
   const ws::encoded_header head = ws::encode(header);
   if (options->when_slow != slow_consumer::wait) return write_or_queue(head.view(), payload);
@@ -129,7 +137,7 @@ bool websocket::send_binary(std::string_view bytes) { return state_->send(ws::op
 
 bool websocket::ping() {
   std::string frame;
-  ws::append_ping(frame);
+  ws::append_ping(frame, {}, state_->mask());
   return !is_closed() && state_->write_control(frame);
 }
 
@@ -156,7 +164,7 @@ bool websocket::state::is_message_in_time() {
 // What the client has broken: it is told, and nothing more of it is read.
 void websocket::state::refuse(ws::close_code code, std::string_view why) {
   std::string frame;
-  ws::append_close(frame, code, why);
+  ws::append_close(frame, code, why, mask());
   if (!close_sent) (void)write_control(frame);
   finish(static_cast<std::uint16_t>(code), why);
   failed = true;
@@ -181,7 +189,7 @@ ws::event websocket::state::next_event(deadline limit) {
     }
     come = nullptr;
     if (got) {
-      finish(1006, "the client closed the connection without a close frame");
+      finish(1006, "the peer closed the connection without a close frame");
     } else if (got.error() != std::errc::timed_out) {
       finish(1006, got.error().message());
     }
@@ -203,12 +211,12 @@ std::optional<websocket_message> websocket::take() {
       case ws::event::kind::binary: s.rests = false; return websocket_message{e.what == ws::event::kind::text, e.payload};
       case ws::event::kind::pong: break;
       case ws::event::kind::ping:
-        ws::append_pong(frame, e.payload);
-        if (!s.close_sent && !s.write_control(frame)) s.finish(1008, "the client pings and does not read");
+        ws::append_pong(frame, e.payload, s.mask());
+        if (!s.close_sent && !s.write_control(frame)) s.finish(1008, "the peer pings and does not read");
         break;
       case ws::event::kind::close:
         if (!s.close_sent) {
-          ws::append_close(frame, e.code == ws::close_code::no_status ? ws::close_code::normal : e.code);
+          ws::append_close(frame, e.code == ws::close_code::no_status ? ws::close_code::normal : e.code, {}, s.mask());
           (void)s.write_control(frame);
         }
         s.finish(static_cast<std::uint16_t>(e.code), e.payload);
@@ -248,7 +256,7 @@ void websocket::nothing_came() {
   }
   s.rests = true;
   if (clock::now() < s.quiet_at) return;
-  if (s.awaits_pong) return s.finish(1006, "the client did not answer a ping");
+  if (s.awaits_pong) return s.finish(1006, "the peer did not answer a ping");
   (void)ping();
   s.heard();
   s.awaits_pong = true;
@@ -266,7 +274,7 @@ void websocket::close(std::uint16_t code, std::string_view why) {
   state& s = *state_;
   if (s.finished || s.close_sent) return;
   std::string frame;
-  ws::append_close(frame, static_cast<ws::close_code>(code), why);
+  ws::append_close(frame, static_cast<ws::close_code>(code), why, s.mask());
   const deadline limit = deadline{s.options->close_wait}.fixed();
   if (!s.queue().empty()) {
     const auto flushed = s.peer.try_write(bytes_of(s.queue().unsent()), limit);
