@@ -64,7 +64,7 @@ struct client_options {
 /// What is asked, in full. A body of client_request is sent with its size, or in chunks where that is not known.
 struct client_request {
   std::string method = "GET";
-  std::string url;
+  std::string url{};
   web::fields fields{};
   /// A streamed one is written once: it is not sent again for a redirect, or to another connection.
   std::variant<std::string, file_body, streamed_body> body{};
