@@ -82,7 +82,7 @@ attempted attempt(const endpoint& to, deadline limit) {
 }
 
 // Processes that work for the caller: their answers come by an alias, so that late ones vanish, and they end with it. What
-// came and was not asked for is taken out of the mailbox.
+// came and was not asked for is taken out of the mailbox: answers, and of a caller that traps exits, that they have ended.
 template <class Answer>
 class helpers {
  public:
@@ -94,6 +94,7 @@ class helpers {
     for (const pid p : all_) {
       unlink(p);
       exit(p, exit_reason::kill);
+      receive(when([p](const exited& e) { return e.process == p; }, [](exited) {}), after(0ms, [] {}));
     }
     while (receive<Answer>(after(0ms))) {
     }

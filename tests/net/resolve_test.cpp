@@ -60,3 +60,17 @@ TEST_CASE("connect: to a name, by the first of its addresses that answers") {
       },
       3);
 }
+
+TEST_CASE("connect: a caller that traps exits does not hear of the processes that work for it") {
+  on_workers(
+      [] {
+        joist::trap_exit(true);
+        joist::net::listener door = joist::net::listen(endpoint::loopback(0));
+        for (int i = 0; i < 20; ++i) {
+          EXPECT(joist::net::try_connect("localhost", door.local().port(), 20s).has_value());
+          EXPECT(!joist::receive<joist::exited>(joist::after(0ms)));
+        }
+        EXPECT(mailbox_stays_empty());
+      },
+      3);
+}
