@@ -72,6 +72,7 @@ void client_pool::serve_next(hosts::iterator at, net::stream connection) {
   next.held = true;
   ++h.held;
   ++held_;
+  if (connection.is_open() && !is_quiet(connection, is_secure(at->first))) connection.close();
   if (!connection.is_open()) connection = take_idle(at->first);
   reply(next.who, std::move(connection));
 }
