@@ -37,8 +37,6 @@ client_response value_or_throw(result<client_response, client_error> r) {
   return *std::move(r);
 }
 
-deadline earlier(deadline a, deadline b) { return a.resolve() < b.resolve() ? a : b; }
-
 }  // namespace
 
 struct client::shared {
@@ -97,6 +95,7 @@ class client::sending {
 
   [[nodiscard]] result<client_response, client_error> ask(const url& at);
   [[nodiscard]] result<place, client_error> take_place(const url& at);
+  [[nodiscard]] client_error no_place() const;
   [[nodiscard]] result<net::stream, client_error> connect(const url& at) const;
   [[nodiscard]] client_error failed(client_error why, const url& at) const;
 
@@ -113,7 +112,7 @@ client_error client::sending::failed(client_error why, const url& at) const {
 
 // A lease that is destroyed takes its question back: whoever has waited too long leaves the line.
 result<client::sending::place, client_error> client::sending::take_place(const url& at) {
-  const deadline limit = earlier(deadline{rules_.times.place}.fixed(), whole_);
+  const deadline limit = http::earlier(deadline{rules_.times.place}.fixed(), whole_);
   for (int attempts = 0;; ++attempts) {
     const pool_ref pool = with_.running();
     const auto ticket = ++with_.last_ticket;
@@ -122,17 +121,22 @@ result<client::sending::place, client_error> client::sending::take_place(const u
     if (got) return place{std::move(held), *std::move(got)};
     const bool pool_has_ended = got.error().which() != exit_reason::kind::timeout;
     if (pool_has_ended && attempts == 0) continue;
-    return failure{failed({kind::busy,
-                           fmt::format("no connection became free within times.place ({} ms): {} are in use; raise "
-                                       "max_per_host, or let go of responses that are not read to their end",
-                                       rules_.times.place.count(), with_.options.max_per_host),
-                           {}},
-                          at)};
+    return failure{failed(no_place(), at)};
   }
 }
 
+client_error client::sending::no_place() const {
+  if (whole_.resolve() <= clock::now().time_since_epoch().count())
+    return {kind::timed_out, fmt::format("times.whole ({} ms) is over", rules_.times.whole.count()), {}};
+  return {kind::busy,
+          fmt::format("no connection became free within times.place ({} ms): {} are in use; raise max_per_host, or let go "
+                      "of responses that are not read to their end",
+                      rules_.times.place.count(), with_.options.max_per_host),
+          {}};
+}
+
 result<net::stream, client_error> client::sending::connect(const url& at) const {
-  auto made = http::open_connection(at, with_.options.tls, earlier(deadline{rules_.times.connect}.fixed(), whole_));
+  auto made = http::open_connection(at, with_.options.tls, http::earlier(deadline{rules_.times.connect}.fixed(), whole_));
   if (!made) return failure{failed(std::move(made).error(), at)};
   return made;
 }

@@ -17,11 +17,9 @@ namespace {
 using joist::detail::deadline;
 using kind = client_error::kind;
 
-constexpr std::size_t piece_bytes = std::size_t{128} << 10;  // of a body in memory: what times.write is for
+constexpr std::size_t piece_bytes = std::size_t{128} << 10;  // of a body in memory or a file: what times.write is for
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
-
-deadline earlier(deadline a, deadline b) { return a.resolve() < b.resolve() ? a : b; }
 
 // RFC 9110, 9.2.2.
 bool is_idempotent(std::string_view method) noexcept {
@@ -96,6 +94,19 @@ std::error_code client_exchange::write(std::span<const std::byte> bytes) {
   return {};
 }
 
+std::error_code client_exchange::write_file(const file_body& part) {
+  for (std::uint64_t written = 0; written < part.size;) {
+    const auto piece = std::min<std::uint64_t>(part.size - written, piece_bytes);
+    const auto sent = peer_.try_send_file(part.file.descriptor(), part.offset + written, piece, write_limit());
+    if (!sent) return sent.error();
+    if (*sent == 0)
+      throw error{errc::bad_argument,
+                  fmt::format("file body: expected {} bytes, the file ended behind {}", part.size, written)};
+    written += *sent;
+  }
+  return {};
+}
+
 std::error_code client_exchange::write_body(const client_request& request, std::string& head) {
   if (const auto* text = std::get_if<std::string>(&request.body)) {
     if (head.size() + text->size() <= piece_bytes) {
@@ -107,14 +118,7 @@ std::error_code client_exchange::write_body(const client_request& request, std::
     return why ? why : write(bytes_of(*text));
   }
   if (const auto why = write(bytes_of(head))) return why;
-  if (const auto* part = std::get_if<file_body>(&request.body)) {
-    const auto sent = peer_.try_send_file(part->file.descriptor(), part->offset, part->size, write_limit());
-    if (!sent) return sent.error();
-    if (*sent < part->size)
-      throw error{errc::bad_argument,
-                  fmt::format("file body: expected {} bytes, the file ended behind {}", part->size, *sent)};
-    return {};
-  }
+  if (const auto* part = std::get_if<file_body>(&request.body)) return write_file(*part);
   const auto& streamed = std::get<streamed_body>(request.body);
   sink to{*this, streamed.size};
   try {

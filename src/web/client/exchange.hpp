@@ -25,6 +25,10 @@
 
 namespace joist::inline v0::web::http {
 
+[[nodiscard]] inline joist::detail::deadline earlier(joist::detail::deadline a, joist::detail::deadline b) {
+  return a.resolve() < b.resolve() ? a : b;
+}
+
 /// A place of a pool: given back once, at the latest when it is destroyed.
 class lease {
  public:
@@ -79,6 +83,7 @@ class client_exchange {
 
   [[nodiscard]] std::optional<client_error> write_request(const client_request& request, const url& to);
   [[nodiscard]] std::error_code write_body(const client_request& request, std::string& head);
+  [[nodiscard]] std::error_code write_file(const file_body& part);
   [[nodiscard]] std::error_code write(std::span<const std::byte> bytes);
   [[nodiscard]] joist::detail::deadline write_limit() const;
   [[nodiscard]] result<response_head, client_error> read_head();
