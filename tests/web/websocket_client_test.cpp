@@ -70,7 +70,7 @@ std::string hostile(std::function<std::string(const std::string& key)> answer, s
     const auto key = head.substr(head.find(name) + name.size(), 24);
     (void)peer.try_write(answer(key), 20s);
     if (then) then(peer);
-    (void)peer.try_read_some(std::as_writable_bytes(std::span{buffer}), 20s);
+    if (peer.is_open()) (void)peer.try_read_some(std::as_writable_bytes(std::span{buffer}), 20s);
   });
   return url;
 }
