@@ -19,6 +19,8 @@ using kind = client_error::kind;
 
 constexpr std::size_t piece_bytes = std::size_t{128} << 10;  // of a body in memory or a file: what times.write is for
 
+constexpr std::size_t received_bytes = std::size_t{16} << 10;  // at once
+
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
 
 // RFC 9110, 9.2.2.
@@ -159,7 +161,7 @@ result<response_head, client_error> client_exchange::ask(net::stream connection,
   name_ = fmt::format("{} {}{}", request.method, to.origin(), to.path());
   stays_ = !request.fields.has_element("Connection", "close");
   may_ask_again_ = answered_ = false;
-  in_ = {};
+  in_ = input{received_bytes};
   reader_.emplace(rules_.limits).expect(request.method);
   if (auto problem = write_request(request, to)) return failure{*std::move(problem)};
   auto head = read_head();
@@ -254,7 +256,7 @@ void client_exchange::close() {
 void client_exchange::finish() {
   if (!reader_->keep_alive() || !sent_all_ || !stays_ || !in_.empty()) return close();
   over_ = true;
-  in_ = {};
+  in_ = input{};
   place_.give_back(std::move(peer_));
 }
 

@@ -1,5 +1,7 @@
 #include <joist/web/client_response.hpp>
 
+#include <joist/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,6 +56,8 @@ std::string_view client_response::body() const {
 }
 
 result<std::size_t, client_error> client_response::try_read_body(std::span<std::byte> into) {
+  if (into.empty())
+    throw error{errc::bad_argument, "client_response::read_body: expected a buffer of one byte or more, got none"};
   if (body_taken_ == body_.size() && rest_ != nullptr) {
     auto got = rest_->read_body(into);
     if (got && rest_->is_over()) rest_.reset();

@@ -11,6 +11,9 @@ namespace joist::inline v0::web::http {
 
 class input {
  public:
+  /// The block has so many bytes at first.
+  explicit input(std::size_t first_bytes = std::size_t{4} * 1024) noexcept : first_bytes_{first_bytes} {}
+
   [[nodiscard]] std::span<const std::byte> unread() const noexcept {
     return std::span{bytes_}.subspan(begin_, end_ - begin_);
   }
@@ -23,15 +26,14 @@ class input {
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == bytes_.size()) bytes_.resize(std::max(first_bytes, 2 * bytes_.size()));
+    if (end_ == bytes_.size()) bytes_.resize(std::max(first_bytes_, 2 * bytes_.size()));
     return std::span{bytes_}.subspan(end_);
   }
   void came(std::size_t count) noexcept { end_ += count; }
 
  private:
-  static constexpr std::size_t first_bytes = 4096;
-
   std::vector<std::byte> bytes_;
+  std::size_t first_bytes_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };
