@@ -375,9 +375,9 @@ enum class came : std::uint8_t { something, nothing, at_a_stop };
                  after(limit, [] { return came::nothing; }));
 }
 
-// A client that is silent for a while is often silent for long. At a stop who has just connected gets a moment, for its request
-// is on the way, and what has come already is answered: the message goes back for goes_on(), and for who takes the connection
-// over.
+// A client that is silent for a while is often silent for long. At a stop who has just connected gets a moment, for its
+// request is on the way, and what has come already is answered: the message goes back for goes_on(), and for who takes the
+// connection over.
 [[gnu::noinline]] came wait_for_request(net::stream& peer, const deadline& limit, bool is_first) {
   constexpr auto moment = 250ms;
   peer.announce_readable();
@@ -413,7 +413,7 @@ enum class came : std::uint8_t { something, nothing, at_a_stop };
     if (what == came::nothing) return taken;
     const std::uint64_t before = count;
     if (!serve_what_came(peer, how, count, taken)) return taken;
-    if (what == came::at_a_stop && count > 0) return taken;  // none yet: it was told once too often
+    if (what == came::at_a_stop && count > 0) return taken;                 // none yet: it was told once too often
     if (count != before) limit = deadline{how.options.times.idle}.fixed();  // blank lines alone buy no time
   }
 }

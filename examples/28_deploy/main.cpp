@@ -1,6 +1,6 @@
 // A service as it is run: its socket comes from systemd, which hears when it is ready and when it stops; metrics, health and
 // an access log say how it fares. shop.service and shop.socket beside this file start it; docs/guides/deploying.md explains.
-// `example_26_deploy serve` serves on port 8083, and to operators on 127.0.0.1:9464 (`curl localhost:9464/metrics`), until
+// `example_28_deploy serve` serves on port 8083, and to operators on 127.0.0.1:9464 (`curl localhost:9464/metrics`), until
 // SIGTERM or SIGINT. Without an argument it asks its own handlers.
 #include <joist/joist.hpp>
 #include <joist/net/activation.hpp>
