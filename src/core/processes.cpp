@@ -268,7 +268,7 @@ detail::local_value* detail::find_local(const void* key) {
 void detail::add_local(local_value& made) {
   process_control& p = *require_process("process_local").running;
   const owner_scope scope{p};
-  made.next = std::exchange(p.extras->locals, &made);
+  made.next = std::exchange(p.more().locals, &made);
 }
 
 }  // namespace joist::inline v0
