@@ -48,18 +48,26 @@ class process_local {
     T value{};
   };
   [[nodiscard]] place& make() const {
-    void* memory = detail::allocate_aligned<alignof(place)>(sizeof(place));
+    void* memory = allocate();
     try {
       return *::new (memory) place{this};
     } catch (...) {
-      detail::release_aligned<alignof(place)>(memory, sizeof(place));
+      release(memory);
       throw;
     }
   }
   static void remove(detail::local_value& of) noexcept {
     auto& p = static_cast<place&>(of);
     p.~place();
-    detail::release_aligned<alignof(place)>(&p, sizeof(place));
+    release(&p);
+  }
+  [[nodiscard]] static void* allocate() {
+    if constexpr (alignof(place) <= detail::pool_alignment) return base::pool_allocate_uncounted(sizeof(place));
+    return ::operator new (sizeof(place), std::align_val_t{alignof(place)});
+  }
+  static void release(void* memory) noexcept {
+    if constexpr (alignof(place) <= detail::pool_alignment) return base::pool_release_uncounted(memory, sizeof(place));
+    ::operator delete (memory, std::align_val_t{alignof(place)});
   }
 };
 

@@ -132,14 +132,14 @@ class flat_map {
 
   static entry* make(std::uint32_t count) {
     static_assert(alignof(entry) <= 16);
-    auto* memory = static_cast<entry*>(pool_allocate(count * sizeof(entry)));
+    auto* memory = static_cast<entry*>(pool_allocate_uncounted(count * sizeof(entry)));
     std::uninitialized_value_construct_n(memory, count);
     return memory;
   }
   static void release(entry* entries, std::uint32_t count) noexcept {
     if (entries == nullptr) return;
     std::destroy_n(entries, count);
-    pool_release(entries, count * sizeof(entry));
+    pool_release_uncounted(entries, count * sizeof(entry));
   }
 
   // Moves later entries of the probe run back, so that no search is cut short (Knuth 6.4, algorithm R).

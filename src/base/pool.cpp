@@ -155,6 +155,10 @@ class cache {
     }
   }
 
+  // What was counted last is not to be.
+  void uncount_made() noexcept { count(made_, -1); }
+  void uncount_dropped() noexcept { count(dropped_, -1); }
+
   [[nodiscard]] std::uint64_t made() const noexcept { return made_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
@@ -216,9 +220,10 @@ class cache {
   }
 
   // relaxed: one writer; readers want a count of about now.
-  static void count_up(std::atomic<std::uint64_t>& n) noexcept {
-    n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  static void count(std::atomic<std::uint64_t>& n, int change) noexcept {
+    n.store(n.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(change), std::memory_order_relaxed);
   }
+  static void count_up(std::atomic<std::uint64_t>& n) noexcept { count(n, 1); }
 
   std::array<bin, class_bytes.size()> bins_{};
   std::atomic<std::uint64_t> made_{0};
@@ -297,6 +302,31 @@ std::size_t size_class(std::size_t bytes) noexcept { return class_of_units[(byte
   if (cache* c = own_cache) [[likely]]
     return c->release(memory, size_class(bytes));
   release_shared(memory, bytes);
+}
+
+[[gnu::noinline]] void* pool_allocate_uncounted(std::size_t bytes) {
+  asm volatile("");
+  if (sanitized || bytes > largest_pooled_bytes) return allocate_large(bytes);
+  auto take = [bytes](cache& from) {
+    void* memory = from.allocate(size_class(bytes));
+    from.uncount_made();
+    return memory;
+  };
+  if (cache* c = own_cache) return take(*c);
+  const std::scoped_lock lock{caches().mutex};
+  return take(caches().shared);
+}
+
+[[gnu::noinline]] void pool_release_uncounted(void* memory, std::size_t bytes) noexcept {
+  asm volatile("");
+  if (sanitized || bytes > largest_pooled_bytes) return release_large(memory);
+  auto give = [memory, bytes](cache& to) {
+    to.release(memory, size_class(bytes));
+    to.uncount_dropped();
+  };
+  if (cache* c = own_cache) return give(*c);
+  const std::scoped_lock lock{caches().mutex};
+  give(caches().shared);
 }
 
 bool pool_attach_thread() {

@@ -25,6 +25,10 @@ inline constexpr std::size_t largest_pooled_bytes = 2048;
 /// Gives back what pool_allocate(bytes) gave, on any thread.     [any thread]
 void pool_release(void* memory, std::size_t bytes) noexcept;
 
+/// The same for what is no node and lasts: tables, extras. Not in pool_live_blocks().
+[[nodiscard]] void* pool_allocate_uncounted(std::size_t bytes);
+void pool_release_uncounted(void* memory, std::size_t bytes) noexcept;
+
 /// Gives the calling thread a cache of its own until it detaches; other threads share one behind a mutex. False when
 /// it has one.     [start-up]
 bool pool_attach_thread();

@@ -101,8 +101,8 @@ struct process_extras {
     return *rare;
   }
 
-  static void* operator new(std::size_t bytes) { return base::pool_allocate(bytes); }
-  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release(memory, bytes); }
+  static void* operator new(std::size_t bytes) { return base::pool_allocate_uncounted(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release_uncounted(memory, bytes); }
 };
 static_assert(sizeof(process_extras) <= 176, "every linked process has them");
 

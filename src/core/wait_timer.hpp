@@ -39,8 +39,8 @@ struct wait_timer {
   // -- the owner
   std::uint64_t token = 0;  // what the signal that ends the wait has as its word; 0: none is waited for, or it has come
 
-  static void* operator new(std::size_t bytes) { return base::pool_allocate(bytes); }
-  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release(memory, bytes); }
+  static void* operator new(std::size_t bytes) { return base::pool_allocate_uncounted(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release_uncounted(memory, bytes); }
 };
 
 }  // namespace joist::inline v0::core

@@ -99,6 +99,22 @@ TEST_CASE("pool: blocks made on one thread and dropped on another go round, and 
   CHECK(base::pool_live_blocks() == before);
 }
 
+TEST_CASE("pool: what is uncounted is memory like any other, and not among the live blocks") {
+  const std::size_t before = base::pool_live_blocks();
+  std::vector<void*> all;
+  for (std::size_t bytes = 16; bytes <= 4096; bytes += 48) {
+    all.push_back(base::pool_allocate_uncounted(bytes));
+    std::memset(all.back(), 1, bytes);
+  }
+  CHECK(base::pool_live_blocks() == before);
+  std::size_t bytes = 16;
+  for (void* p : all) {
+    base::pool_release_uncounted(p, bytes);
+    bytes += 48;
+  }
+  CHECK(base::pool_live_blocks() == before);
+}
+
 TEST_CASE("pool: a thread attaches once, and what it held is there for others when it detaches") {
   const std::size_t before = base::pool_live_blocks();
   std::thread{[] {

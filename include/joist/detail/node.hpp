@@ -19,6 +19,8 @@ namespace joist::inline v0::base {
 /// Memory from the pools of the calling worker: src/base/pool.hpp.     [any thread]; throws std::bad_alloc
 [[nodiscard]] void* pool_allocate(std::size_t bytes);
 void pool_release(void* memory, std::size_t bytes) noexcept;
+[[nodiscard]] void* pool_allocate_uncounted(std::size_t bytes);
+void pool_release_uncounted(void* memory, std::size_t bytes) noexcept;
 }  // namespace joist::inline v0::base
 
 namespace joist::inline v0::detail {

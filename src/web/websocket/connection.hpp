@@ -101,8 +101,8 @@ struct websocket::state {
   }
   [[nodiscard]] const send_queue& queue() const noexcept { return seldom_had().queue; }
 
-  static void* operator new(std::size_t bytes) { return joist::detail::pool_allocate(bytes); }
-  static void operator delete(void* memory, std::size_t bytes) noexcept { joist::detail::pool_release(memory, bytes); }
+  static void* operator new(std::size_t bytes) { return base::pool_allocate_uncounted(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release_uncounted(memory, bytes); }
   /// Of the next frame: clients mask.
   [[nodiscard]] std::optional<ws::mask_key> mask() { return client ? std::optional{client->keys.next()} : std::nullopt; }
 
