@@ -60,6 +60,9 @@ io_result<std::size_t> detail::wire::receive(std::span<std::byte> into) const {
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return failure{last_error()};
     e.drained = true;
+    // Nothing has ended: the poller said so late, of one that had this entry before. What it says from now on makes it
+    // ready.
+    e.ended.store(false, std::memory_order_relaxed);
     if (!e.in.is_ready()) break;
   }
   return failure{would_block()};

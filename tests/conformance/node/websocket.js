@@ -127,7 +127,7 @@ run({
     const socket = await open('/ws/echo');
     await echoes(socket, 'x');
     socket.terminate();
-    await becomes('/notes/websocket_end', '1006 the client closed the connection without a close frame');
+    await becomes('/notes/websocket_end', '1006 the peer closed the connection without a close frame');
   },
   async 'a message that is too large closes with 1009'() {
     const socket = await open('/ws/small');
