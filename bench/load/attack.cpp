@@ -9,7 +9,6 @@
 #include <joist/joist.hpp>
 #include <joist/net/stream.hpp>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "descriptors.hpp"
 
 namespace {
 
@@ -158,10 +159,7 @@ settings parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const settings how = parse(argc, argv);
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  load::raise_descriptor_limit();
   joist::runtime_options options;
   options.workers = 1;
   return joist::run([how] { run(how); }, options);

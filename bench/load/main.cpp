@@ -7,7 +7,6 @@
 #include <joist/joist.hpp>
 #include <joist/net/stream.hpp>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "descriptors.hpp"
 #include "histogram.hpp"
 
 namespace {
@@ -341,10 +341,7 @@ settings parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const settings how = parse(argc, argv);
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  load::raise_descriptor_limit();
   joist::runtime_options options;
   options.workers = how.workers;
   return joist::run([how] { how.what == "idle" ? run_idle(how) : run_talkers(how); }, options);

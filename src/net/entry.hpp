@@ -25,7 +25,7 @@ struct alignas(64) entry {
   readiness in, out;
   std::atomic<poller*> home{nullptr};  // null: nobody uses it
   std::atomic<std::uint64_t> id{0};    // 0: closed
-  std::atomic<bool> ended{false};      // the peer has closed, or the connection is broken: the poller
+  std::atomic<bool> ended{false};      // the peer has closed, or it is broken: the poller; perhaps of the one before (D3)
   bool drained = false;                // the last read took all there was: the owner
   bool shared = false;                 // open under another number, too: to close it is not enough for epoll. Set when made
   std::atomic<int> number{-1};

@@ -12,7 +12,7 @@
 //   D1  no change is lost: one that comes after take() makes it ready, so arm() fails, or finds the node, and sends it
 //   D2  a node has one owner: who exchanges it out of the word
 //   D3  too much is harmless: `ready` without a change costs an attempt. So nobody asks whether an event is of a descriptor
-//       that had the same entry before
+//       that had the same entry before; entry::ended, which such an event may set, holds until a read finds nothing
 #pragma once
 
 #include <joist/detail/node.hpp>

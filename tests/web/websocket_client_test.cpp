@@ -10,6 +10,7 @@
 
 #include "support/ends.hpp"
 #include "support/sockets.hpp"
+#include "support/websocket_server.hpp"
 #include "support/world.hpp"
 #include "web/websocket/accept_key.hpp"
 #include "web/websocket/decoder.hpp"
@@ -28,10 +29,6 @@ namespace ws = joist::web::ws;
 
 namespace {
 
-void echo(websocket& socket) {
-  while (const auto m = socket.next()) m->is_text ? socket.send_text(m->data) : socket.send_binary(m->data);
-}
-
 joist::net::server_ref serve(joist::web::websocket_options options, joist::web::websocket_body body) {
   joist::web::router r;
   r.get("/", joist::web::websocket_handler(std::move(options), std::move(body)));
@@ -40,9 +37,7 @@ joist::net::server_ref serve(joist::web::websocket_options options, joist::web::
           if (in.field("Authorization") != "Bearer 7") throw joist::web::http_error{401, "who are you"};
           return [](websocket& socket) { socket.send_text("come in"); };
         }));
-  joist::web::server_options o{.at = endpoint::loopback(0)};
-  o.drain = 100ms;
-  return joist::web::start_server(o, r);
+  return serve_routes(std::move(r));
 }
 
 std::string url_of(const joist::net::server_ref& server, const std::string& path = "/") {

@@ -11,6 +11,7 @@
 #include "support/ends.hpp"
 #include "support/sockets.hpp"
 #include "support/websocket_peer.hpp"
+#include "support/websocket_server.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -21,16 +22,10 @@ using kind = ws::event::kind;
 
 namespace {
 
-void echo(websocket& socket) {
-  while (const auto m = socket.next()) m->is_text ? socket.send_text(m->data) : socket.send_binary(m->data);
-}
-
 joist::net::server_ref serve(joist::web::websocket_options options, joist::web::websocket_body body) {
   joist::web::router r;
   r.get("/", joist::web::websocket_handler(std::move(options), std::move(body)));
-  joist::web::server_options o{.at = endpoint::loopback(0)};
-  o.drain = 100ms;
-  return joist::web::start_server(o, r);
+  return serve_routes(std::move(r));
 }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
