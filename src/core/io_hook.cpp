@@ -38,6 +38,11 @@ bool outside_wait::begin(const detail::deadline& limit) {
 
 detail::node_ptr outside_wait::wake_up() const { return make_signal<node_kind::timeout>(token_); }
 
+void outside_wait::wake(pid waiter, detail::node_ptr wake_up) noexcept {
+  const node_guard home{waiter.node()};
+  if (home.get() != nullptr) (void)home.get()->deliver(waiter, wake_up, nullptr);
+}
+
 void outside_wait::sleep() {
   for (;;) {
     process_control& p = *this_worker()->running;

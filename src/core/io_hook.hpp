@@ -17,6 +17,7 @@
 
 #include <joist/clock.hpp>
 #include <joist/detail/node.hpp>
+#include <joist/pid.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -103,6 +104,8 @@ class outside_wait {
   [[nodiscard]] bool begin(const detail::deadline& limit);
   /// A signal that ends this wait, for deliver() by any thread. Throws std::bad_alloc.     [process]
   [[nodiscard]] detail::node_ptr wake_up() const;
+  /// Sends it. For threads that are not workers; does nothing when the process, or its runtime, is gone.     [any thread]
+  static void wake(pid waiter, detail::node_ptr wake_up) noexcept;
   /// Until the signal, the limit, or the end of the process.     [process]
   void sleep();
   /// Does not return in a process that is being ended, unless it cleans up.     [process]
