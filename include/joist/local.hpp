@@ -36,7 +36,12 @@ class process_local {
   [[nodiscard]] T& get() const {
     if (detail::local_value* found = detail::find_local(this)) return static_cast<place*>(found)->value;
     place& made = make();  // T{} may ask for others
-    detail::add_local(made);
+    try {
+      detail::add_local(made);
+    } catch (...) {  // no memory for the list
+      remove(made);
+      throw;
+    }
     return made.value;
   }
   /// Whether this process has one yet.     [process]

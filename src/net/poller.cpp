@@ -111,7 +111,7 @@ void poller::deliver() noexcept {
     // acquire: the entry, new memory perhaps, as take_entry() left it. epoll orders that too, but ThreadSanitizer does not
     // know epoll_pwait2.
     if (e->id.load(std::memory_order_acquire) == 0) continue;  // closed meanwhile
-    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) e->ended.store(true, std::memory_order_relaxed);
+    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) e->ended.store(true, std::memory_order_release);
     auto say = [&](readiness& direction, std::uint32_t changes) {
       if ((event.events & (changes | EPOLLHUP | EPOLLERR)) == 0) return;
       node_ptr call = direction.happen();

@@ -52,17 +52,22 @@ io_result<std::size_t> detail::wire::receive(std::span<std::byte> into) const {
   entry& e = *socket_;
   while (!e.drained || e.ended.load(std::memory_order_relaxed) || e.in.is_ready()) {
     e.in.take();
+    // What was told before this attempt, the attempt sees: where it finds nothing, it was of one that had this entry before.
+    // What is told from now on stays. acquire: pairs with the poller's store, so that the end which it has seen is seen
+    // here.
+    const bool has_ended = e.ended.load(std::memory_order_acquire);
+    if (has_ended) e.ended.store(false, std::memory_order_relaxed);
     const ssize_t got = ::recv(e.number.load(std::memory_order_relaxed), into.data(), into.size(), 0);
+    const int why = got < 0 ? errno : 0;
+    const bool is_empty = why == EAGAIN || why == EWOULDBLOCK;
+    if (has_ended && !is_empty) e.ended.store(true, std::memory_order_relaxed);
     if (got >= 0) {
       e.drained = got > 0 && static_cast<std::size_t>(got) < into.size();
       return static_cast<std::size_t>(got);
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return failure{last_error()};
+    if (why == EINTR) continue;
+    if (!is_empty) return failure{std::error_code{why, std::system_category()}};
     e.drained = true;
-    // Nothing has ended: the poller said so late, of one that had this entry before. What it says from now on makes it
-    // ready.
-    e.ended.store(false, std::memory_order_relaxed);
     if (!e.in.is_ready()) break;
   }
   return failure{would_block()};

@@ -135,6 +135,33 @@ TEST_CASE("server: more than max_connections wait in line, and are served when o
       5);
 }
 
+TEST_CASE(
+    "server: where no more processes may be, a connection is closed, those that are there live on, and others come when "
+    "there is room") {
+  auto options = quiet(2);
+  options.process_limit = 64;
+  joist::runtime runtime{options};
+  runtime.ask([] {
+    const auto server = joist::net::start_server(here(), echo);
+    stream before = joist::net::connect(server.local());
+    EXPECT(answers(before));
+    std::vector<joist::pid> fillers;
+    EXPECT(refuses(joist::errc::process_limit, [&] {
+      for (;;) fillers.push_back(joist::spawn([] { joist::receive([](int) {}); }));
+    }));
+    stream beyond = joist::net::connect(server.local());
+    std::array<std::byte, 1> none{};
+    const auto got = beyond.try_read_some(none, 20s);
+    EXPECT(!got ? got.error() == std::errc::connection_reset : *got == 0);
+    EXPECT(answers(before));
+    EXPECT(server.counts().refused == 1);
+    for (const joist::pid p : fillers) joist::send(p, 1);
+    stream after = joist::net::connect(server.local());
+    EXPECT(answers(after));
+    server.stop();
+  });
+}
+
 TEST_CASE("server: more than max_per_address of one address are closed") {
   on_workers(
       [] {

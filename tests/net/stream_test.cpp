@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.hpp"
 #include "net/descriptor.hpp"
 #include "net/poller.hpp"
 #include "support/ends.hpp"
@@ -463,4 +464,32 @@ TEST_CASE("stream: a runtime that stops leaves no descriptor open") {
   }
   CHECK(joist::net::detail::open_entries() == 0);
   CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("stream: the end of the data is seen, at whatever moment of a read it comes") {
+  on_workers(
+      [] {
+        constexpr int connections = checked_build ? 300 : 3000;
+        auto door = joist::net::listen(endpoint::loopback(0));
+        const endpoint at = door.local();
+        joist::spawn_link([at] {
+          joist::base::random dice{7};
+          for (int i = 0; i < connections; ++i) {
+            stream s = joist::net::connect(at);
+            std::array<std::byte, 1> go{};
+            (void)s.read_some(go, 20s);
+            for (std::uint64_t spins = dice.next() % 4000; spins > 0; --spins) asm volatile("");
+            s.write("all of it");
+          }  // and closes
+        });
+        for (int i = 0; i < connections; ++i) {
+          stream s = door.accept(20s);
+          s.write("!");
+          std::string all;
+          std::array<char, 64> buffer{};
+          while (const auto got = s.read_some(std::as_writable_bytes(std::span{buffer}), 5s)) all.append(buffer.data(), got);
+          EXPECT(all == "all of it");
+        }
+      },
+      2);
 }

@@ -1,8 +1,12 @@
 #include <joist/otp/application.hpp>
 
 #include <signal.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/child.hpp"
@@ -177,6 +181,7 @@ TEST_CASE("application: what does not end within the limit of the stop is killed
 TEST_CASE("application: run_applications stops in order at SIGTERM and SIGINT, and returns 0; after a failure 1") {
   auto program = [](int signal, bool fails) {
     return in_child([=] {
+      std::thread{[] { ::pause(); }}.detach();  // one that was there before, and may be the one that the signal comes to
       application a = named("program");
       a.start = [=](const environment&) -> joist::supervisor_init {
         if (fails) throw std::runtime_error{"not today"};
@@ -202,6 +207,29 @@ TEST_CASE("application: run_applications stops in order at SIGTERM and SIGINT, a
   INFO(failed.written);
   CHECK(failed.exited_with(1));
   CHECK(failed.written.find("not today") != std::string::npos);
+}
+
+TEST_CASE("application: a SIGINT that the program was started to ignore is ignored") {
+  const auto end = in_child([] {
+    std::signal(SIGINT, SIG_IGN);
+    application a = named("program");
+    a.start = [](const environment&) -> joist::supervisor_init {
+      return {{}, {joist::child_process("one", [] {
+                joist::trap_exit(true);
+                ::kill(::getpid(), SIGINT);
+                const bool ended =
+                    joist::receive([](const joist::exited&) { return true; }, joist::after(50ms, [] { return false; }));
+                std::fputs(ended ? "stopped by SIGINT\n" : "goes on\n", stderr);
+                if (!ended) ::kill(::getpid(), SIGTERM);
+                if (!ended) (void)joist::receive<joist::exited>();
+                joist::exit(exit_reason::shutdown);
+              })}};
+    };
+    std::exit(joist::run_applications({a}));
+  });
+  INFO(end.written);
+  CHECK(end.exited_with(0));
+  CHECK(end.written.find("goes on\n") != std::string::npos);
 }
 
 TEST_CASE("application: a second signal ends the program at once") {

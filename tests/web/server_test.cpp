@@ -116,6 +116,28 @@ TEST_CASE("web::server: answers by its router, with length, date and what the cl
       5);
 }
 
+TEST_CASE("web::server: a server_field is in all answers, but where the handler has set its own") {
+  auto named = here();
+  named.server_field = "joist";
+  on_workers(
+      [named] {
+        const auto server = joist::web::start_server(named, [](joist::web::request& in) {
+          auto answer = joist::web::text("x");
+          if (in.path() == "/own") answer.fields.set("Server", "own");
+          return answer;
+        });
+        EXPECT(count(get(server, "/"), "\r\nServer: joist\r\n") == 1);
+        const std::string own = get(server, "/own");
+        EXPECT(count(own, "Server: ") == 1 && count(own, "\r\nServer: own\r\n") == 1);
+        EXPECT(count(talk(server, "nonsense\r\n\r\n"), "\r\nServer: joist\r\n") == 1);
+        auto broken = named;
+        broken.server_field = "a\r\nSet-Cookie: b=c";
+        EXPECT(refuses(joist::errc::bad_argument, [&] { (void)joist::web::start_server(broken, routes()); }));
+        server.stop();
+      },
+      1);
+}
+
 TEST_CASE("web::server: many requests on a connection, one after the other or all at once, in whatever pieces") {
   on_workers(
       [] {

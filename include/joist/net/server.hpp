@@ -47,7 +47,7 @@ struct server_options {
 struct connection_counts {
   std::size_t open = 0;
   std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;  ///< closed at once: max_per_address
+  std::uint64_t refused = 0;  ///< closed at once: max_per_address, or there was no process or memory for it
 };
 
 /// What a connection's process runs; copied never, called by many at once. The stream is closed when it returns.

@@ -138,7 +138,7 @@ result<applications_ref, start_error> try_start_applications(std::vector<applica
 
 /// A program: starts a runtime and the applications in it, waits for SIGTERM or SIGINT, or for the end of one that all
 /// depend on, stops them in order, and returns main's result: 0 after an orderly stop, 1 after a failure, which is logged.
-/// To be called by main, before other threads are made: the signals are blocked in it from then on.
+/// To be called by main. The handlers of the two signals are ours meanwhile, whatever threads there are.
 int run_applications(std::vector<application> applications, application_options options = {});
 
 }  // namespace joist::inline v0

@@ -39,16 +39,22 @@ class fields {
   fields(std::initializer_list<field> all);
 
   /// The value of the first of that name.     [any thread]
-  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
-  [[nodiscard]] std::string_view get(std::string_view name, std::string_view otherwise = {}) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept {
+    return may_have(name) ? find_here(name) : std::nullopt;
+  }
+  [[nodiscard]] std::string_view get(std::string_view name, std::string_view otherwise = {}) const noexcept {
+    return find(name).value_or(otherwise);
+  }
   [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
   /// How many have that name.     [any thread]
-  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
+  [[nodiscard]] std::size_t count(std::string_view name) const noexcept { return may_have(name) ? count_here(name) : 0; }
   /// The values of all of that name, with ", " between: what they mean together, but for Set-Cookie. RFC 9110, 5.3.
   [[nodiscard]] std::string joined(std::string_view name) const;
   /// Whether a list such as `Connection: keep-alive, Upgrade` has that element, in any of the fields of that name, in any
   /// case.     [any thread]
-  [[nodiscard]] bool has_element(std::string_view name, std::string_view element) const noexcept;
+  [[nodiscard]] bool has_element(std::string_view name, std::string_view element) const noexcept {
+    return may_have(name) && has_element_here(name, element);
+  }
 
   /// Puts one behind all others. Blanks around the value are left out. Throws errc::bad_argument for a name or a value that
   /// would break the header apart.     [any thread]
@@ -76,6 +82,15 @@ class fields {
     std::uint32_t name_bytes;
   };
 
+  // A bit for a name, the same in any case: what is asked for by a literal, and is not there, costs no call.
+  static constexpr std::uint64_t bit_of(std::string_view name) noexcept {
+    const std::size_t last = name.empty() ? 0 : static_cast<unsigned char>(name.back()) | 0x20U;
+    return std::uint64_t{1} << ((name.size() * 5 + last) % 64);
+  }
+  [[nodiscard]] bool may_have(std::string_view name) const noexcept { return (seen_ & bit_of(name)) != 0; }
+  [[nodiscard]] std::optional<std::string_view> find_here(std::string_view name) const noexcept;
+  [[nodiscard]] std::size_t count_here(std::string_view name) const noexcept;
+  [[nodiscard]] bool has_element_here(std::string_view name, std::string_view element) const noexcept;
   [[nodiscard]] std::size_t begin_of(std::size_t i) const noexcept { return i == 0 ? 0 : places_[i - 1].end; }
   [[nodiscard]] std::size_t index_of(std::string_view name, std::size_t from = 0) const noexcept;
   void replace(std::size_t i, std::string_view name, std::string_view value);
@@ -83,6 +98,7 @@ class fields {
 
   std::string text_;
   std::vector<place> places_;
+  std::uint64_t seen_ = 0;  // bits of all names that are here, or were
 };
 
 class fields::iterator {

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace joist::inline v0::web::http {
 
@@ -37,9 +40,22 @@ inline constexpr byte_set text_chars = [] {
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_token_char(c); });
 }
-[[nodiscard]] constexpr bool is_text(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return is_text_char(c); });
+/// How many bytes there are before the first that is_text_char refuses. Eight at a time: heads are looked at byte for byte.
+[[nodiscard]] constexpr std::size_t text_length(std::string_view text) noexcept {
+  std::size_t at = 0;
+  if (!std::is_constant_evaluated()) {
+    constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      const std::uint64_t below_blank = (eight - 0x20 * ones) & ~eight;
+      const std::uint64_t delete_char = ((eight ^ 0x7f * ones) - ones) & ~(eight ^ 0x7f * ones);
+      if (((below_blank | delete_char) & highs) != 0) break;  // perhaps only a tab
+    }
+  }
+  while (at < text.size() && is_text_char(text[at])) ++at;
+  return at;
 }
+[[nodiscard]] constexpr bool is_text(std::string_view text) noexcept { return text_length(text) == text.size(); }
 /// The value of a hexadecimal digit, or -1.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {
   if (is_digit(c)) return c - '0';

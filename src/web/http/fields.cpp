@@ -50,17 +50,13 @@ std::size_t fields::index_of(std::string_view name, std::size_t from) const noex
   return places_.size();
 }
 
-std::optional<std::string_view> fields::find(std::string_view name) const noexcept {
+std::optional<std::string_view> fields::find_here(std::string_view name) const noexcept {
   const std::size_t i = index_of(name);
   if (i == size()) return std::nullopt;
   return (*this)[i].value;
 }
 
-std::string_view fields::get(std::string_view name, std::string_view otherwise) const noexcept {
-  return find(name).value_or(otherwise);
-}
-
-std::size_t fields::count(std::string_view name) const noexcept {
+std::size_t fields::count_here(std::string_view name) const noexcept {
   std::size_t n = 0;
   for (std::size_t i = index_of(name); i < size(); i = index_of(name, i + 1)) ++n;
   return n;
@@ -77,7 +73,7 @@ std::string fields::joined(std::string_view name) const {
   return all;
 }
 
-bool fields::has_element(std::string_view name, std::string_view element) const noexcept {
+bool fields::has_element_here(std::string_view name, std::string_view element) const noexcept {
   bool found = false;
   for (std::size_t i = index_of(name); i < size() && !found; i = index_of(name, i + 1)) {
     http::for_each_element((*this)[i].value, [&](std::string_view e) { found = found || http::same_word(e, element); });
@@ -114,6 +110,7 @@ std::size_t fields::remove(std::string_view name) {
 void fields::clear() noexcept {
   text_.clear();
   places_.clear();
+  seen_ = 0;
 }
 
 void fields::reserve(std::size_t count, std::size_t bytes) {
@@ -138,7 +135,9 @@ void fields::replace(std::size_t i, std::string_view name, std::string_view valu
     line.reserve(bytes);
     line.append(name).append(after_name).append(value).append(line_end);
     text_.replace(begin, old, line);
+    name = std::string_view{text_}.substr(begin, name.size());
   }
+  seen_ |= bit_of(name);
   if (i == size()) {
     places_.push_back({static_cast<std::uint32_t>(begin + bytes), static_cast<std::uint32_t>(name.size())});
     return;

@@ -4,6 +4,7 @@
 // (5.2), NUL and other control characters (RFC 9110, 5.5).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -22,7 +23,7 @@ class line_scanner {
     line_ends_ = false;
     if (seen_ == begin_ && lines_ > 0 && seen_ < text.size() && (text[seen_] == ' ' || text[seen_] == '\t'))
       return bad("a folded line");
-    while (seen_ < text.size() && is_text_char(text[seen_])) ++seen_;
+    seen_ += text_length(text.substr(std::min(seen_, text.size())));
     if (seen_ == text.size()) return verdict::more;
     if (text[seen_] == '\n') return bad("a LF without CR");
     if (text[seen_] != '\r') return bad("a control character in the head");

@@ -8,7 +8,6 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <utility>
 
 #include "web/http/characters.hpp"
 
@@ -16,22 +15,8 @@ namespace joist::inline v0::web::http {
 namespace {
 
 // Fields that say where a message ends and who stays connected: the writer's, whatever a handler has set.
-enum class own : std::uint8_t { none, content_length, transfer_encoding, connection, keep_alive, trailer, upgrade, date };
-
-own kind_of(std::string_view name) noexcept {
-  using named = std::pair<std::string_view, own>;
-  constexpr std::array<named, 7> all{named{"Content-Length", own::content_length},
-                                     named{"Transfer-Encoding", own::transfer_encoding},
-                                     named{"Connection", own::connection},
-                                     named{"Keep-Alive", own::keep_alive},
-                                     named{"Trailer", own::trailer},
-                                     named{"Upgrade", own::upgrade},
-                                     named{"Date", own::date}};
-  for (const auto& [known, kind] : all) {
-    if (same_word(name, known)) return kind;
-  }
-  return own::none;
-}
+constexpr std::array<std::string_view, 5> own_names{"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
+                                                    "Trailer"};
 
 [[noreturn]] void refuse(const std::string& what) { throw error{errc::bad_argument, "response: expected " + what}; }
 
@@ -83,24 +68,21 @@ plan plan_of(const response& answer, const exchange& with) {
   return p;
 }
 
-// All fields but those that the writer sets; in one piece, where none of them is there.
-void append_fields(std::string& out, const response& answer, bool switches, bool& has_date) {
-  const auto is_own = [switches](const field& f) {
-    const own kind = kind_of(f.name);
-    if (switches && (kind == own::connection || kind == own::upgrade)) return false;
-    return kind != own::none && kind != own::date && kind != own::upgrade;
-  };
-  bool plain = true;
-  for (const field& f : answer.fields) {
-    plain = plain && !is_own(f);
-    has_date = has_date || kind_of(f.name) == own::date;
-  }
-  if (plain) {
-    out += answer.fields.wire();
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+// All fields but those that the writer sets; in one piece, where none of them is there. With a 101, Connection is the
+// handler's.
+void append_fields(std::string& out, const fields& all, bool switches) {
+  const auto is_own = [switches](std::string_view own) { return !switches || own != "Connection"; };
+  if (std::ranges::none_of(own_names, [&](std::string_view own) { return is_own(own) && all.contains(own); })) {
+    out += all.wire();
     return;
   }
-  for (const field& f : answer.fields) {
-    if (!is_own(f)) out.append(f.name).append(": ").append(f.value).append("\r\n");
+  for (const field& f : all) {
+    const auto same = [&](std::string_view own) { return is_own(own) && same_word(f.name, own); };
+    if (std::ranges::none_of(own_names, same)) append_line(out, f.name, f.value);
   }
 }
 
@@ -119,15 +101,17 @@ void append_connection(std::string& out, bool keep_alive, http_version version, 
 
 framing append_head(std::string& out, const response& answer, const exchange& with) {
   const plan p = plan_of(answer, with);
+  const fields& all = answer.fields;
   const bool switches = answer.status == 101;
   out.reserve(out.size() + answer.fields.wire().size() + 160);
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", answer.status, reason_phrase(answer.status));
-  bool has_date = false;
-  append_fields(out, answer, switches, has_date);
-  if (!has_date && !with.date.empty()) out.append("Date: ").append(with.date).append("\r\n");
-  if (p.length) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *p.length);
+  out.append("HTTP/1.1 ").append(fmt::format_int{answer.status}.c_str()).append(" ");
+  out.append(reason_phrase(answer.status)).append("\r\n");
+  append_fields(out, all, switches);
+  if (!with.server.empty() && !all.contains("Server")) append_line(out, "Server", with.server);
+  if (!with.date.empty() && !all.contains("Date")) append_line(out, "Date", with.date);
+  if (p.length) append_line(out, "Content-Length", fmt::format_int{*p.length}.c_str());
   if (p.frame.body == body_framing::chunked) out += "Transfer-Encoding: chunked\r\n";
-  if (!switches) append_connection(out, p.frame.keep_alive, with.version, answer.fields.contains("Upgrade"));
+  if (!switches) append_connection(out, p.frame.keep_alive, with.version, all.contains("Upgrade"));
   out += "\r\n";
   return p.frame;
 }

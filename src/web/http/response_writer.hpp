@@ -1,8 +1,8 @@
 // web/http/response_writer.hpp: responses as the bytes of a connection. RFC 9112, 4 and 6. Pure.
 //
 //   std::string out;
-//   const framing f = append_head(out, answer, {.method = in.method(), .version = in.version(), .keep_alive = true, .date =
-//   now}); f.body     what comes behind the head: nothing, so many bytes, chunks, or all until the connection is closed
+//   const framing f = append_head(out, answer, {.method = in.method(), .version = in.version(), .date = now});
+//   f.body     what comes behind the head: nothing, so many bytes, chunks, or all until the connection is closed
 //
 // Invariants
 // W1: what is written has one end, and readers agree on where: length, chunks, or the end of the connection; whatever fields
@@ -23,8 +23,9 @@ namespace joist::inline v0::web::http {
 struct exchange {
   std::string_view method{"GET"};  // of the request
   http_version version = http_version::http_1_1;
-  bool keep_alive = true;   // both would go on
-  std::string_view date{};  // IMF-fixdate; empty: no Date
+  bool keep_alive = true;     // both would go on
+  std::string_view date{};    // IMF-fixdate; empty: no Date
+  std::string_view server{};  // empty: no Server. Both are added where the handler has set none
 };
 
 enum class body_framing : std::uint8_t {

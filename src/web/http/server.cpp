@@ -7,7 +7,9 @@
 #include <memory>
 #include <utility>
 
+#include "web/http/characters.hpp"
 #include "web/http/connection.hpp"
+#include "web/http/shown.hpp"
 
 namespace joist::inline v0::web {
 namespace {
@@ -22,6 +24,7 @@ server_options checked(server_options o) {
   require(o.max_requests > 0, "max_requests of 1 or more", o.max_requests);
   for (const auto limit : {o.times.first_byte, o.times.head, o.times.body_pause, o.times.body, o.times.write, o.times.idle})
     require(limit.count() > 0, "time limits of more than 0 ms", limit.count());
+  require(http::is_text(o.server_field), "a server_field without control characters", http::shown(o.server_field));
   return o;
 }
 

@@ -37,6 +37,8 @@ TEST_CASE("response_writer: a head has the status, the fields, the date and the 
   CHECK(write(web::redirect("/x")).bytes == "HTTP/1.1 303 See Other\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n");
   CHECK(write(web::status_page(599)).bytes.starts_with("HTTP/1.1 599 \r\n"));
   CHECK(write(web::text("").with_field("Date", "today"), {.date = "now"}).bytes.find("now") == std::string::npos);
+  CHECK(write(web::redirect("/x"), {.server = "us"}).bytes.find("\r\nServer: us\r\n") != std::string::npos);
+  CHECK(write(web::text("").with_field("Server", "own"), {.server = "us"}).bytes.find("us") == std::string::npos);
 }
 
 TEST_CASE("response_writer: a body of unknown length is sent in chunks, and to HTTP/1.0 until the connection is closed") {
