@@ -33,8 +33,8 @@ extern "C" ssize_t recv(int number, void* into, std::size_t bytes, int flags) {
   return -1;
 }
 
-// The poller tells that the peer has closed once, perhaps with the data before: it must not be forgotten with what was told of
-// the descriptor before (stream_test: "told wrongly").
+// The poller tells that the peer has closed once, perhaps with the data before: it must not be forgotten with what was told
+// of the descriptor before (stream_test: "told wrongly").
 TEST_CASE("stream: data and the end that come when a read has just found nothing are both read") {
   on_workers([] {
     std::array<int, 2> ends{};

@@ -1,8 +1,10 @@
 #include <joist/web/access_log.hpp>
 
 #include <joist/telemetry.hpp>
+#include <joist/web/http_error.hpp>
 #include <joist/web/server.hpp>
 
+#include <stdexcept>
 #include <string>
 
 #include "support/collected_log.hpp"
@@ -19,6 +21,10 @@ namespace {
 joist::web::router routes() {
   joist::web::router r;
   r.get("/hello/:name", [](const joist::web::request&) { return joist::web::text("hello"); });
+  r.get("/lost", [](const joist::web::request&) -> joist::web::response {
+    throw joist::web::http_error{404, "no such user"};
+  });
+  r.get("/broken", [](const joist::web::request&) -> joist::web::response { throw std::runtime_error{"a bug"}; });
   r.get("/health", [](const joist::web::request&) { return joist::web::no_content(); });
   return r;
 }
@@ -70,9 +76,14 @@ TEST_CASE("access_log: lines go where they are wanted") {
                                 }});
         const auto server = joist::web::start_server({.at = endpoint::loopback(0), .drain = 50ms}, routes());
         for (int i = 0; i < 10; ++i) ask(server, "/hello/you");
+        ask(server, "/lost");
+        ask(server, "/broken");
         server.stop();
         EXPECT(joist::telemetry::detach("joist.web.access_log"));
       },
       1);
   CHECK(lines_with(*lines, "\"route\":\"/hello/:name\",\"status\":200,") == 10);
+  CHECK(lines_with(*lines, "\"status\":404,") == 1);
+  CHECK(lines_with(*lines, "\"why\":\"no such user\"}") == 1);
+  CHECK(lines_with(*lines, "a bug") == 1);
 }

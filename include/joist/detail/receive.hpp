@@ -226,6 +226,7 @@ const deadline& limit_of(const H&... handlers) {
     constexpr std::size_t last = sizeof...(H) - 1;
     using last_type = std::tuple_element_t<last, std::tuple<H...>>;
     static_assert(is_timeout<last_type>, "joist: after(...) is the last argument of receive");
+    static_assert((std::size_t{is_timeout<H>} + ...) == 1, "joist: one after(...) is enough for a receive");
     return std::get<last>(std::tie(handlers...)).limit;
   } else {
     return never;

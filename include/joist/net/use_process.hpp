@@ -104,7 +104,8 @@ class asio_operation : public operation, public std::enable_shared_from_this<asi
   void cancel() override {
     const std::scoped_lock lock{mutex_};  // let_go() waits: the context is there while this posts
     if (!strand_) return;
-    boost::asio::post(*strand_, [self = shared_from_this()] {
+    const strand on = *strand_;  // one that runs what is posted at once may end the operation meanwhile
+    boost::asio::post(on, [self = shared_from_this()] {
       // Else over: what the slot's handler points to may be gone.
       if (!self->is_over()) self->signal_.emit(boost::asio::cancellation_type::all);
     });
@@ -115,7 +116,7 @@ class asio_operation : public operation, public std::enable_shared_from_this<asi
   }
 
  private:
-  std::mutex mutex_;  // guards strand_
+  std::recursive_mutex mutex_;  // guards strand_; recursive: see cancel()
   std::optional<strand> strand_;
   boost::asio::cancellation_signal signal_;
 };

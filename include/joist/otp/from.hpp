@@ -48,6 +48,12 @@ class from {
 /// Answers a call.     [any thread]
 template <class Reply, class Value>
 void reply(const from<Reply>& client, Value&& value) {
+  using given = std::remove_cvref_t<Value>;
+  static_assert(std::is_convertible_v<Value&&, Reply>,
+                "joist: the answer to a call is, or converts to, the message's `reply`");
+  static_assert(
+      !(std::is_floating_point_v<given> && std::is_integral_v<Reply>),
+      "joist: the answer to a call is a floating point number, and the message's `reply` is an integer: convert it");
   send(client.address(), detail::answer<Reply>{client.request(), static_cast<Reply>(std::forward<Value>(value))});
 }
 inline void reply(const from<void>& client) { send(client.address(), detail::answer<void>{client.request(), {}}); }

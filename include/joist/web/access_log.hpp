@@ -23,8 +23,9 @@ enum class access_format : std::uint8_t {
   /// `192.0.2.7 - - [28/Nov/2026:10:15:42 +0000] "GET /a HTTP/1.1" 200 12 "referer" "user agent"`, as Apache and nginx have
   /// it. What is no visible ASCII is written as \x1b, and so are quotes and backslashes.
   combined,
-  /// An object: time, remote, method, target, version, route, status, bytes, seconds, referer, user_agent; of a request that
-  /// was not understood time, remote, refused (why) and status. UTF-8; what is none is U+FFFD.
+  /// An object: time, remote, method, target, version, route, status, bytes, seconds, referer, user_agent, and why where the
+  /// handler threw (response::why); of a request that was not understood time, remote, refused (why) and status. UTF-8; what
+  /// is none is U+FFFD.
   json,
 };
 

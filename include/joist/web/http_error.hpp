@@ -4,7 +4,8 @@
 //   if (u == nullptr) throw joist::web::http_error{404, "no such user"};
 //
 // Promises
-//   the router answers with the status and its page; the sentence is for logs and goes to no client
+//   the router answers with the status and its page; the sentence goes to no client: response::why, request_served::why, and
+//   `why` in lines of access_log as JSON
 //
 // See also: response.hpp (status_page), router.hpp.
 #pragma once
@@ -22,5 +23,9 @@ class http_error : public std::runtime_error {
  private:
   int status_;
 };
+
+struct response;
+/// The page of its status, with its sentence in response::why: what routers answer.     [any thread]
+[[nodiscard]] response status_page(const http_error& e);
 
 }  // namespace joist::inline v0::web

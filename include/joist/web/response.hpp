@@ -101,6 +101,7 @@ struct response {
   int status = 200;
   web::fields fields{};
   std::variant<std::string, file_body, streamed_body, takeover_body> body{};
+  std::string why{};  ///< for logs: goes to no client
 
   /// As fields::set: `return text("x").with_field("Cache-Control", "no-store");`
   response& with_field(std::string_view name, std::string_view value) &;

@@ -72,6 +72,7 @@ struct request_served {
     std::string_view version = {};  ///< HTTP/1.1
     std::string_view referer = {};
     std::string_view user_agent = {};
+    std::string_view why = {};  ///< response::why: the sentence of an http_error, the reason of a crash
   } metadata;
 };
 

@@ -90,6 +90,10 @@ class websocket {
   /// processes go to `handlers` meanwhile, as in joist::receive; what they return is dropped.     [process]
   template <class... Handlers>
   [[nodiscard]] std::optional<websocket_message> next(Handlers... handlers) {
+    static_assert(
+        !(joist::detail::is_timeout<Handlers> || ...),
+        "joist: next() has limits of its own (websocket_options); instead of after(...) send yourself a message with "
+        "send_after, and handle that");
     for (;;) {
       if (auto message = take()) return message;
       if (is_closed()) return std::nullopt;

@@ -146,6 +146,7 @@ std::string json_line(const request_served& e, log_time at) {
     members.number("seconds", std::chrono::duration<double>{e.measurements.took}.count());
     members.text("referer", m.referer);
     members.text("user_agent", m.user_agent);
+    if (!m.why.empty()) members.text("why", m.why);
   }
   members.end();
   return line;

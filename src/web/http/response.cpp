@@ -1,6 +1,7 @@
 #include <joist/web/response.hpp>
 
 #include <joist/web/cookie.hpp>
+#include <joist/web/http_error.hpp>
 
 #include <fmt/format.h>
 
@@ -65,6 +66,12 @@ response no_content() {
 response status_page(int status) {
   const std::string_view reason = reason_phrase(status);
   return text(fmt::format("{}{}{}\n", status, reason.empty() ? "" : " ", reason)).with_status(status);
+}
+
+response status_page(const http_error& e) {
+  response out = status_page(e.status());
+  out.why = e.what();
+  return out;
 }
 
 response send_file(open_file file, std::string_view content_type) {

@@ -75,7 +75,7 @@ response router::operator()(request& in) const {
     http::route_tree::bind(*found, in);
     return found->answer(in);
   } catch (const http_error& e) {
-    return status_page(e.status());
+    return status_page(e);
   }
 }
 

@@ -112,7 +112,7 @@ std::optional<exit_reason> serving::call_handler(request& in, response& out) {
     try {
       out = how_.answers(in);
     } catch (const http_error& e) {
-      out = status_page(e.status());
+      out = status_page(e);
     }
   });
 }
@@ -139,11 +139,12 @@ serving::outcome serving::answer(request in) {
   const bool keep_alive = goes_on(crash.has_value());
   auto bad_answer = write_answer(in, out, keep_alive);
   if (!crash) crash = std::move(bad_answer);
+  if (crash) out.why = crash->to_string();
   telemetry::execute_with([&] {
-    return request_served{
-        {out.status, clock::now() - begun, out.body_size().value_or(0)},
-        {in.method(), in.target(), in.remote().to_string(), in.route(),
-         in.version() == http_version::http_1_1 ? "HTTP/1.1" : "HTTP/1.0", in.field("Referer"), in.field("User-Agent")}};
+    return request_served{{out.status, clock::now() - begun, out.body_size().value_or(0)},
+                          {in.method(), in.target(), in.remote().to_string(), in.route(),
+                           in.version() == http_version::http_1_1 ? "HTTP/1.1" : "HTTP/1.0", in.field("Referer"),
+                           in.field("User-Agent"), out.why}};
   });
   if (auto* other = std::get_if<takeover_body>(&out.body); other != nullptr && !crash) {
     const auto rest = in_.unread();
