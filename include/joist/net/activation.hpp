@@ -1,9 +1,11 @@
 // joist/net/activation.hpp: sockets that were opened before the program was started, and what it tells who started it:
 // systemd's socket activation and sd_notify, without its library.
 //
-//   joist::web::server_options o{.at = endpoint{"[::]:8080"}, .listening = {.inherited = "http"}};   // else it listens
-//   itself app.phases = {"ready"}; app.start_phase = [](std::string_view, const joist::environment&) {
-//   joist::net::notify("READY=1"); }; app.prepare_stop = [] { joist::net::notify("STOPPING=1"); };
+//   // The socket that was handed down; where there is none, it listens itself.
+//   joist::web::server_options o{.at = endpoint{"[::]:8080"}, .listening = {.inherited = "http"}};
+//   app.phases = {"ready"};
+//   app.start_phase = [](std::string_view, const joist::environment&) { joist::net::notify("READY=1"); };
+//   app.prepare_stop = [] { joist::net::notify("STOPPING=1"); };
 //
 // Promises
 //   a socket that was handed down stays open for the life of the program: a server that is restarted by its supervisor

@@ -6,8 +6,7 @@
 // Promises
 //   calls read as if they blocked, and only the calling process waits: its worker goes on with others
 //   a stream belongs to a process, and is closed when that process ends, however it ends: by return, exception, kill, or
-//   with
-//     its stack given up
+//     with its stack given up
 //   it is given away by moving it: into a message, into a spawned body. Who uses it next owns it
 //     (OTP: gen_tcp:controlling_process)
 //   the end of the peer's data is no error: read_some gives 0
@@ -15,7 +14,7 @@
 //
 // Calls come twice: the plain one throws std::system_error, whose text says what was tried and with whom; try_... returns
 // the error. Both throw errc::bad_argument for a stream that is closed, and errc::not_a_process outside of processes.
-// Example: examples/20_echo. See also: endpoint.hpp, resolve.hpp, datagram.hpp. OTP: gen_tcp.
+// Example: examples/22_echo. See also: endpoint.hpp, resolve.hpp, datagram.hpp. OTP: gen_tcp.
 #pragma once
 
 #include <joist/clock.hpp>

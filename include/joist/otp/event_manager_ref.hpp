@@ -4,8 +4,7 @@
 // Promises
 //   what is no event of the manager does not compile
 //   notify never waits, and never fails, whether the manager lives or not; all else exits as server_ref::call does when
-//   there
-//     is no manager, or no answer until `limit`. What may fail with one is a result
+//     there is no manager, or no answer until `limit`. What may fail with one is a result
 //
 //   events.add_handler<audit>("audit.log").value();
 //   events.notify(order_placed{12});

@@ -5,7 +5,8 @@
 //                                      {joist::child<store>("store"), joist::child<cache>("cache")});
 // or as a class, whose init says what it supervises:
 //   struct shop {
-//     static joist::supervisor_init init(int shelves) { return {{.intensity = 3}, {joist::child<store>("store", shelves)}};
+//     static joist::supervisor_init init(int shelves) {
+//       return {{.intensity = 3}, {joist::child<store>("store", shelves)}};
 //     }
 //   };
 //   auto top = joist::start_supervisor<shop>(12);

@@ -1,8 +1,7 @@
 // joist/tls/server.hpp: a supervised server whose connections are secured before they are served.
 //
-//   children.push_back(joist::net::child_server("echo", {.at = endpoint{"[::]:7443"}},
-//                                               joist::tls::secured(context, [](joist::net::stream& peer) { echo(peer);
-//                                               })));
+//   const auto serve = joist::tls::secured(context, [](joist::net::stream& peer) { echo(peer); });
+//   children.push_back(joist::net::child_server("echo", {.at = endpoint{"[::]:7443"}}, serve));
 //
 // Promises
 //   the handshake runs in the connection's own process: a slow client holds up nobody

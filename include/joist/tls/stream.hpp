@@ -9,8 +9,7 @@
 //   a handshake waits as the calls of streams do, and ends at its time limit
 //   a handshake that fails says why, in words; the stream is then only good for being closed
 //   the end of the data is what the peer said it is: read_some gives 0 after its close_notify. A connection that ended
-//   without
-//     gives tls::errc::truncated, for anybody on the way could have cut it
+//     without gives tls::errc::truncated, for anybody on the way could have cut it
 //   shutdown_write() and close() say to the peer that no more comes; a stream that is closed because its process crashes
 //     or is killed does not, so the peer can tell
 //   what breaks the protocol is an error of that stream, which stays; nothing else notices

@@ -2,8 +2,8 @@
 //
 //   joist::web::response show(const joist::web::request& in) {
 //     const document d = load(in.param("id"));
-//     return joist::web::conditional(in, {.tag = joist::web::etag{d.revision}}, [&] { return joist::web::json_text(d.text);
-//     });
+//     const joist::web::etag tag{d.revision};
+//     return joist::web::conditional(in, {.tag = tag}, [&] { return joist::web::json_text(d.text); });
 //   }
 //
 // Promises

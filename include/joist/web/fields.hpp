@@ -7,7 +7,8 @@
 // Promises
 //   order is kept, also among fields of one name
 //   nothing gets in that would end a line or a name early: no CR, LF, NUL or other control character, no name that is no
-//   token all of it is one text, as it goes over the wire, and eight bytes for each field
+//     token
+//   all of it is one text, as it goes over the wire, and eight bytes for each field
 //
 // See also: request.hpp, response.hpp.
 #pragma once

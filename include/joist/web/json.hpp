@@ -1,7 +1,7 @@
 // joist/web/json.hpp: your own types out of JSON bodies, and into them.
 //
-//   struct new_user { std::string name; std::optional<int> age; std::vector<role> roles; };      // enum class role { admin,
-//   guest };
+//   enum class role { admin, guest };
+//   struct new_user { std::string name; std::optional<int> age; std::vector<role> roles; };
 //
 //   joist::web::response create_user(const joist::web::request& in) {
 //     auto user = joist::web::read_json<new_user>(in);

@@ -1,9 +1,10 @@
 // joist/web/server.hpp: serves HTTP/1.1: each connection is a process, which runs handlers in plain blocking style.
 //
 //   joist::web::router routes;
-//   routes.get("/hello/:name", [](const joist::web::request& in) { return joist::web::text("hello " +
-//   std::string{in.param("name")}); }); children.push_back(joist::web::child_server("web", {.at =
-//   joist::net::endpoint{"[::]:8080"}}, routes));
+//   routes.get("/hello/:name", [](const joist::web::request& in) {
+//     return joist::web::text("hello " + std::string{in.param("name")});
+//   });
+//   children.push_back(joist::web::child_server("web", {.at = joist::net::endpoint{"[::]:8080"}}, routes));
 //
 // Promises
 //   a handler that crashes answers 500, with a page that says no more, and ends its own connection alone; the log has the

@@ -1,11 +1,11 @@
 // joist/web/static_files.hpp: a folder of files, served as they are.
 //
-//   const joist::web::handler all = joist::web::pipeline({joist::web::static_files("assets", {.prefix = "/assets"})},
-//   routes);
+//   const joist::web::handler all =
+//       joist::web::pipeline({joist::web::static_files("assets", {.prefix = "/assets"})}, routes);
 //
 // Promises
 //   nothing is opened that is not in the folder, whatever the path says and wherever symbolic links lead
-//   clients that have a file are answered 304; parts are sent where parts are asked for; `app.js.gz` is sent for `app.js` to
+//   clients that have a file are answered 304; a part is sent where one is asked for; `app.js.gz` is sent for `app.js` to
 //   who
 //     takes gzip
 //   the response carries the open file: the connection sends it without reading it
