@@ -73,7 +73,11 @@ class store : public joist::gen_server<store> {
 // [end]
 
 // [snippet: routes]
-joist::server_ref<store> tasks() { return *joist::find_server<store>("tasks"); }
+joist::server_ref<store> tasks() {
+  const auto found = joist::find_server<store>("tasks");
+  if (!found) throw web::http_error{503, "the store is being started"};
+  return *found;
+}
 
 int id_in(const web::request& in) {
   const auto text = in.param("id");
@@ -117,7 +121,7 @@ joist::application api() {
   a.start = [](const joist::environment& env) -> joist::supervisor_init {
     joist::server_options named;
     named.name = "tasks";
-    return {{.strategy = joist::supervision::rest_for_one},
+    return {{},  // one_for_one: handlers look for the store each time, so a crash of it leaves the web server alone
             {joist::child_spec{.id = "store", .start = joist::starts<store>(named)},
              web::child_server("web", {.at = endpoint{env.get<std::string>("at")}}, routes())}};
   };
