@@ -67,8 +67,8 @@ joist::application shop() {
     open.name = "web";
     open.drain = 20s;  // shorter than application_options::stop_limit
     return {{},
-            {web::child_server("web", open, shop_routes(f)),
-             web::child_server("operators", {.at = net::endpoint{"127.0.0.1:9464"}}, operator_routes(f, well)),
+            {web::child_server("operators", {.at = net::endpoint{"127.0.0.1:9464"}}, operator_routes(f, well)),
+             web::child_server("web", open, shop_routes(f)),  // after them, so it stops before them
              net::child_watchdog()}};
   };
   a.phases = {"ready"};
