@@ -5,6 +5,7 @@
 #include <joist/otp/application.hpp>
 #include <joist/web/server.hpp>
 #include <joist/web/websocket.hpp>
+#include <joist/web/websocket_client.hpp>
 
 #include <string>
 
@@ -29,6 +30,27 @@ web::router routes() {
 }
 // [end]
 
+// [snippet: silent]
+struct look {};  // whether the client has said something
+
+// As echo, and ends the connection of who has said nothing for so long, though its pings are answered.
+void echo_the_awake(web::websocket& socket, std::chrono::milliseconds limit) {
+  auto until = joist::clock::now() + limit;
+  joist::send_after(until, joist::self(), look{});
+  const auto look_again = [&](look) {
+    if (joist::clock::now() < until) {
+      joist::send_after(until, joist::self(), look{});
+    } else {
+      socket.close(1000, "nothing was said");
+    }
+  };
+  while (const auto said = socket.next(look_again)) {
+    until = joist::clock::now() + limit;
+    socket.send_text(said->data);
+  }
+}
+// [end]
+
 joist::application echo_service() {
   joist::application a{"ws_echo"};
   a.start = [](const joist::environment&) -> joist::supervisor_init {
@@ -39,7 +61,9 @@ joist::application echo_service() {
 
 // A client by hand: the handshake, and one masked frame (the mask is of zeros).
 void try_it() {
-  const auto server = web::start_server({.at = endpoint::loopback(0), .drain = 1s}, routes());
+  web::router all = routes();
+  all.get("/awake", web::websocket_handler({}, [](web::websocket& socket) { echo_the_awake(socket, 100ms); }));
+  const auto server = web::start_server({.at = endpoint::loopback(0), .drain = 1s}, all);
   joist::net::stream s = joist::net::connect(server.local(), 5s);
   s.write(
       "GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -53,6 +77,9 @@ void try_it() {
   }
   fmt::print("{}\n{}\n", got.substr(0, got.find("\r\n")), got.substr(got.size() - 5));
   s.close();
+
+  auto silent = web::websocket::connect("ws://" + server.local().to_string() + "/awake");
+  if (!silent.next()) fmt::print("{}: {}\n", silent.close_reason().code, silent.close_reason().reason);
   server.stop();
 }
 
@@ -61,3 +88,4 @@ int main(int argc, char**) { return argc > 1 ? joist::run_applications({echo_ser
 // Output:
 // HTTP/1.1 101 Switching Protocols
 // hello
+// 1000: nothing was said
