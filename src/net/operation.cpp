@@ -7,6 +7,7 @@
 
 #include "core/io_hook.hpp"
 #include "core/scheduler.hpp"
+#include "net/poller.hpp"
 
 namespace joist::inline v0::net::detail {
 namespace {
@@ -15,16 +16,15 @@ constexpr const char* call = "use_process";
 
 joist::detail::node* node_of(std::uintptr_t word) noexcept { return reinterpret_cast<joist::detail::node*>(word); }
 
-void require_lasting_stack() {
-  const core::worker& w = core::require_process(call);
-  if (w.simulated != nullptr)
-    throw error{errc::bad_wait,
-                fmt::format("{}: expected a real runtime: within simulate() there is no outside world", call)};
+// The caller, whose stack others may use while it waits.
+pid require_lasting_stack() {
+  const core::worker& w = require_outside_world(call);
   if (!w.running->stack->lent)
     throw error{errc::bad_wait,
                 fmt::format("{}: expected a process with a stack of its own, since others use its buffers while it waits: "
                             "spawn({{.own_stack = true}}, ...), or joist::net's own streams, which work on every stack",
                             call)};
+  return w.home.pid_of(*w.running);
 }
 
 }  // namespace
@@ -47,8 +47,7 @@ operation::~operation() = default;
 
 bool operation::run(const joist::detail::deadline& limit, void (*start)(void*), void* with) {
   core::outside_wait wait{call};
-  require_lasting_stack();
-  waiter_ = core::this_worker()->home.pid_of(*core::this_worker()->running);
+  waiter_ = require_lasting_stack();
   joist::detail::deadline until = limit.fixed();
   const end_awaited no_return_before{*this};
   start(with);

@@ -43,11 +43,16 @@ int wait_for(int epoll, std::span<epoll_event> events, std::int64_t ns) noexcept
 
 }  // namespace
 
-poller& poller::here(const char* call) {
+core::worker& require_outside_world(const char* call) {
   core::worker& w = core::require_process(call);
   if (w.simulated != nullptr)
     throw error{errc::bad_wait,
                 fmt::format("{}: expected a real runtime: within simulate() there is no outside world", call)};
+  return w;
+}
+
+poller& poller::here(const char* call) {
+  core::worker& w = require_outside_world(call);
   // The seat knows hooks; this room is the one that installs.
   return static_cast<poller&>(w.home.io.install([] { return std::make_unique<poller>(); }));
 }

@@ -11,6 +11,10 @@
 
 namespace joist::inline v0::net::detail {
 
+/// The worker of the calling process, in a runtime that has a world around it. Throws errc::not_a_process, and
+/// errc::bad_wait within simulate().     [process]
+[[nodiscard]] core::worker& require_outside_world(const char* call);
+
 class poller final : public core::io_hook {
  public:
   /// The one of the runtime that the calling process belongs to. Throws std::system_error.     [process]

@@ -1,7 +1,6 @@
 // What comes between the two instructions of a read that has found nothing: the system's recv is ours in this program.
 #include <joist/net/stream.hpp>
 
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,8 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "net/descriptor.hpp"
-#include "net/poller.hpp"
+#include "support/bare_peer.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -37,11 +35,9 @@ extern "C" ssize_t recv(int number, void* into, std::size_t bytes, int flags) {
 // of the descriptor before (stream_test: "told wrongly").
 TEST_CASE("stream: data and the end that come when a read has just found nothing are both read") {
   on_workers([] {
-    std::array<int, 2> ends{};
-    EXPECT(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    joist::net::detail::entry& e = joist::net::detail::poller::here("test").add(ends[0]);
-    stream here = joist::net::detail::stream_of(joist::net::detail::descriptor{e});
-    after_nothing_was_found = [peer = ends[1], &e] {
+    with_bare_peer pair = connect_bare_peer();
+    stream& here = pair.here;
+    after_nothing_was_found = [peer = pair.peer, &e = pair.known] {
       EXPECT(::write(peer, "data", 4) == 4 && ::close(peer) == 0);
       while (!e.in.is_ready() || !e.ended) {  // another worker polls
       }

@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "net/descriptor.hpp"
 #include "net/poller.hpp"
+#include "support/bare_peer.hpp"
 #include "support/ends.hpp"
 #include "support/sockets.hpp"
 #include "support/world.hpp"
@@ -81,21 +82,18 @@ TEST_CASE("stream: more than the system takes at once waits for the reader, who 
 // An event may come when its descriptor is closed, and its entry another's: a silent connection was asked again and again.
 TEST_CASE("stream: one that was told wrongly that its peer has closed waits for what comes, and is not told again") {
   on_workers([] {
-    std::array<int, 2> ends{};
-    EXPECT(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    joist::net::detail::entry& e = joist::net::detail::poller::here("test").add(ends[0]);
-    stream here = joist::net::detail::stream_of(joist::net::detail::descriptor{e});
-    e.ended = true;
+    auto [known, here, peer] = connect_bare_peer();
+    known.ended = true;
     std::array<std::byte, 8> buffer{};
     here.announce_readable();
     joist::receive<joist::net::readable>();
     EXPECT(here.try_read_some(buffer, 0ms).error() == std::errc::timed_out);
     here.announce_readable();
     EXPECT(!joist::receive<joist::net::readable>(joist::after(10ms)));
-    EXPECT(::write(ends[1], "x", 1) == 1);
+    EXPECT(::write(peer, "x", 1) == 1);
     EXPECT(joist::receive<joist::net::readable>(joist::after(20s)).has_value());
     EXPECT(here.read_some(buffer, 20s) == 1);
-    ::close(ends[1]);
+    ::close(peer);
     EXPECT(here.read_some(buffer, 20s) == 0);
   });
 }

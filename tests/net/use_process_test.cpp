@@ -19,6 +19,7 @@
 #include <string>
 #include <thread>
 
+#include "support/ends.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -33,13 +34,17 @@ namespace {
 
 /// The body in a process with a stack of its own, and the end of that.
 joist::exit_reason end_of(std::function<void()> body) {
-  const joist::monitored child = joist::spawn_monitor({.own_stack = true}, std::move(body));
-  return joist::receive(joist::when([of = child.monitor](const joist::down& d) { return d.monitor == of; },
-                                    [](const joist::down& d) { return d.reason; }));
+  return reason_of(joist::spawn_monitor({.own_stack = true}, std::move(body)));
 }
 void with_own_stack(std::function<void()> body) {
   const joist::exit_reason end = end_of(std::move(body));
   if (end != joist::exit_reason::normal) throw failed_expectation{end.to_string()};
+}
+
+/// Kills it: whoever watches hears of it at once.
+void kill(const joist::monitored& child) {
+  joist::exit(child.process, joist::exit_reason::kill);
+  EXPECT(reason_of(child) == joist::exit_reason::killed);
 }
 
 /// The error that `call` throws.
@@ -114,8 +119,7 @@ TEST_CASE("other processes run while one waits for an operation, also where ther
       EXPECT(one == 'x');
     });
     with_own_stack([all, here] { EXPECT(asio::async_write(*here, asio::buffer("x", 1), use_process) == 1); });
-    joist::receive(joist::when([p = reader.process](const joist::down& d) { return d.process == p; },
-                               [](const joist::down& d) { EXPECT(d.reason == joist::exit_reason::normal); }));
+    EXPECT(reason_of(reader) == joist::exit_reason::normal);
   });
 }
 
@@ -256,8 +260,7 @@ TEST_CASE("the buffers of a killed process are used by nobody when its stack is 
           use_process, there);
     });
     joist::blocking([all] { all->waits.acquire(); });
-    joist::exit(reader.process, joist::exit_reason::kill);
-    joist::receive([](const joist::down& d) { EXPECT(d.reason == joist::exit_reason::killed); });
+    kill(reader);
     joist::blocking([all] { all->unwound.acquire(); });
     EXPECT(all->so.load() && all->also.load());
   });
@@ -281,8 +284,7 @@ TEST_CASE(
       (void)operation->wait(use_process);
     });
     joist::blocking([operation] { operation->started.acquire(); });
-    joist::exit(waiter.process, joist::exit_reason::kill);
-    joist::receive([](const joist::down& d) { EXPECT(d.reason == joist::exit_reason::killed); });
+    kill(waiter);
     EXPECT(!all->so.load());
     operation->finish(1);
     joist::blocking([all] { all->unwound.acquire(); });
@@ -347,8 +349,7 @@ TEST_CASE("in a destructor of a process that is being ended an operation is canc
       joist::receive([](int) {});
     });
     joist::blocking([all] { all->waits.acquire(); });
-    joist::exit(waiter.process, joist::exit_reason::kill);
-    joist::receive([](const joist::down& d) { EXPECT(d.reason == joist::exit_reason::killed); });
+    kill(waiter);
     joist::blocking([all] { all->unwound.acquire(); });
     EXPECT(all->so.load());
   });

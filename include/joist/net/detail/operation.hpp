@@ -16,7 +16,7 @@ namespace joist::inline v0::net::detail {
 ///   word            meaning                                   who moves it on
 ///   over            no handler is there, or none any more     begins() -> 0
 ///   0               under way, nobody sleeps                  run() -> a node; ends() -> over
-///   a node          under way; the node wakes the process     run() -> 0 or a newer one; ends() -> over, and sends it
+///   a node          under way; the node wakes the process     run() -> a newer one; ends() -> over, and sends it
 class operation {
  public:
   operation() = default;
