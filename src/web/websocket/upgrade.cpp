@@ -95,8 +95,9 @@ class agreement final : public next_protocol {
   std::optional<ws::deflate_parameters> deflate_;
 };
 
-response answer(const request& in, const std::shared_ptr<const websocket_options>& options,
-                std::shared_ptr<const websocket_body> body) {
+// `body_for` is asked when nothing else refuses the client any more.
+template <class BodyFor>
+response answer(request& in, const std::shared_ptr<const websocket_options>& options, BodyFor body_for) {
   const auto& f = in.fields();
   const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
   const std::string protocols = f.joined("Sec-WebSocket-Protocol"), extensions = f.joined("Sec-WebSocket-Extensions");
@@ -118,8 +119,7 @@ response answer(const request& in, const std::shared_ptr<const websocket_options
   response out;
   out.status = 101;
   for (const auto& field : agreed->fields) out.fields.set(field.name, field.value);
-  out.body =
-      takeover_body{std::make_shared<agreement>(options, std::move(body), std::move(agreed->protocol), agreed->deflate)};
+  out.body = takeover_body{std::make_shared<agreement>(options, body_for(in), std::move(agreed->protocol), agreed->deflate)};
   return out;
 }
 
@@ -132,12 +132,16 @@ websocket_options checked(websocket_options o) {
 
 handler websocket_handler(websocket_options options, websocket_body body) {
   return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
-          body = std::make_shared<const websocket_body>(std::move(body))](request& in) { return answer(in, options, body); };
+          body = std::make_shared<const websocket_body>(std::move(body))](request& in) {
+    return answer(in, options, [&body](request&) { return body; });
+  };
 }
 
 handler websocket_handler(websocket_options options, std::function<websocket_body(request&)> accept) {
-  return [options = std::make_shared<const websocket_options>(checked(std::move(options))), accept = std::move(accept)](
-             request& in) { return answer(in, options, std::make_shared<const websocket_body>(accept(in))); };
+  return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
+          accept = std::move(accept)](request& in) {
+    return answer(in, options, [&accept](request& r) { return std::make_shared<const websocket_body>(accept(r)); });
+  };
 }
 
 }  // namespace joist::inline v0::web

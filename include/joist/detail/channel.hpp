@@ -1,0 +1,304 @@
+// joist/detail/channel.hpp: the process of a channel, and what goes between it and the process of its client's connection.
+//
+//   the connection's process                      the channel's
+//     starts it, watches it; channel_join   ──►     watches the connection; join(), then it subscribes to the topic
+//     phx_reply, or buffered frames go out  ◄──     channel_joined, or channel_refused, and it ends
+//     client_message                        ──►     handle_in()
+//     frames go out                         ◄──     outgoing: replies and pushes, encoded
+//     phx_close, or phx_error               ◄──     its end, by the monitor
+#pragma once
+
+#include <joist/detail/type_name.hpp>
+#include <joist/otp/gen_server.hpp>
+#include <joist/pubsub/pubsub.hpp>
+#include <joist/web/json.hpp>
+#include <joist/web/payload.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace joist::inline v0::web {
+
+/// What a client is answered: a push has receive("ok", ...), receive("error", ...), or any other status.
+struct reply {
+  std::string status = "ok";
+  payload response = {};
+};
+/// Of join: its status is ok or error.
+using join_result = reply;
+
+/// For sockets whose on_connect leaves nothing.
+struct nobody {};
+
+/// What a client has sent: JSON, or bytes.
+class client_payload {
+ public:
+  client_payload() = default;
+  explicit client_payload(json_value v) noexcept : content_{std::move(v)} {}
+  explicit client_payload(binary b) noexcept : content_{std::move(b)} {}
+  /// Null, where it is the other.
+  [[nodiscard]] const json_value* as_json() const noexcept { return std::get_if<json_value>(&content_); }
+  [[nodiscard]] const binary* as_binary() const noexcept { return std::get_if<binary>(&content_); }
+  /// As it may be sent to others.
+  [[nodiscard]] payload to_payload() const { return as_json() != nullptr ? payload{*as_json()} : payload{*as_binary()}; }
+
+ private:
+  std::variant<json_value, binary> content_;
+};
+
+enum class protocol_version : std::uint8_t { v1 = 1, v2 = 2 };
+
+/// A broadcast, as processes get it that have subscribed to a channel's topic and are no channels:
+/// std::shared_ptr<const broadcast_event>.
+struct broadcast_event {
+  std::string topic;
+  std::string event;
+  payload body;
+};
+
+namespace channels {
+
+/// What goes to a client in one message, encoded; the same for all whom it goes to.
+struct encoded_frame {
+  bool is_binary = false;
+  std::string bytes;
+  std::string topic = {};  ///< of a broadcast: clients that are still joining it get it later
+};
+using encoded = std::shared_ptr<const encoded_frame>;
+
+/// What a program has fixed for a kind of sockets: socket.hpp.
+struct socket_core;
+
+/// What a channel knows of its client.
+struct channel_context {
+  std::shared_ptr<const socket_core> core;
+  std::shared_ptr<const void> user;
+  std::string topic;
+  std::optional<std::string> join_ref;
+  pid connection;
+  protocol_version version = protocol_version::v2;
+};
+
+// -- to the channel
+struct channel_join {
+  channel_context context;
+  std::optional<std::string> ref;
+  client_payload params;
+};
+struct client_message {
+  std::string event;
+  std::optional<std::string> ref;
+  client_payload body;
+};
+struct connection_closed {};  // after which it ends, with terminate()
+// -- to the connection
+struct outgoing {
+  encoded frame;
+};
+struct channel_joined {
+  pid channel;
+  encoded frame;
+};
+struct channel_refused {
+  pid channel;
+  encoded frame;
+};
+
+template <class T>
+concept says_event_name = requires {
+  { T::event } -> std::convertible_to<std::string_view>;
+};
+template <class T>
+constexpr std::string_view event_name() {
+  if constexpr (says_event_name<T>) {
+    return T::event;
+  } else {
+    return joist::detail::type_name<T>();
+  }
+}
+template <class T>
+concept named_event = joist::detail::open_aggregate<T> && !std::same_as<T, binary>;
+
+}  // namespace channels
+
+/// Where an answer goes that is given later. It may be copied, and sent to other processes.
+struct socket_ref {
+  pid connection;
+  std::string topic;
+  std::optional<std::string> join_ref;
+  std::optional<std::string> ref;
+  protocol_version version = protocol_version::v2;
+};
+/// Answers it. The client takes the first answer.     [process]
+void reply_to(const socket_ref& to, const reply& answer);
+
+namespace channels {
+
+class channel_base {
+ public:
+  [[nodiscard]] const std::string& topic() const noexcept { return context_.topic; }
+
+ protected:
+  channel_base() = default;
+  ~channel_base() = default;
+  [[nodiscard]] const void* user() const noexcept { return context_.user.get(); }
+  void send_push(std::string_view event, const payload& body) const;
+  bool send_broadcast(pid but_not, std::string_view event, const payload& body) const;
+  [[nodiscard]] socket_ref make_socket_ref() const;
+
+ private:
+  friend struct channel_handlers;
+  using intercept_list = std::span<const std::string_view>;
+
+  void begin(channel_context&& c) {
+    context_ = std::move(c);
+    connection_monitor_ = monitor(context_.connection);
+  }
+  [[nodiscard]] bool is_end_of_connection(const any_message& m) const noexcept;
+  /// Tells the connection, and subscribes. True: it has joined.
+  [[nodiscard]] bool answer_join(const std::optional<std::string>& ref, const join_result& answer,
+                                 intercept_list intercepts);
+  void answer(const std::optional<std::string>& ref, const reply& r) const;
+  void refuse_event(const client_message& in, std::string_view event, const std::vector<json_error>& errors) const;
+  void refuse_unknown(const client_message& in) const;
+
+  channel_context context_;
+  joist::ref connection_monitor_;
+  std::optional<std::string> ref_;  // of the message that is handled
+};
+
+/// How a channel finds its handlers: by the types of messages, as a gen_server, and those of clients by the names of events.
+struct channel_handlers : joist::detail::handlers_by_type {
+  template <class Self>
+  static void take(Self& s, any_message m);
+
+ private:
+  template <class Self>
+  static constexpr std::span<const std::string_view> intercepts_of() {
+    if constexpr (requires { Self::intercepts; }) {
+      return Self::intercepts;
+    } else {
+      return {};
+    }
+  }
+  template <class Self>
+  static void join(Self& s, channel_join& j);
+  template <class Self>
+  static void handle_in(Self& s, client_message& in);
+  template <class Self, class... Event>
+  static bool handle_one_of(Self& s, client_message& in, type_list<Event...>) {
+    return (handle_as<Event>(s, in) || ...);
+  }
+  template <class Event, class Self>
+  static bool handle_as(Self& s, client_message& in);
+  /// Calls the handler, and answers what it returns.
+  template <class Self, class Handle>
+  static void answering(Self& s, client_message& in, Handle handle);
+  static channel_base& base(channel_base& b) noexcept { return b; }
+  static void stop(joist::detail::server_control& c, const exit_reason& why) { c.stopping = why; }
+};
+
+template <class Self>
+void channel_handlers::take(Self& s, any_message m) {
+  joist::detail::server_control& c = joist::detail::server_access::control(s);
+  if (auto* in = m.get_if<client_message>()) {
+    joist::detail::note_arrival(c, typeid(client_message));
+    return handle_in(s, *in);
+  }
+  if constexpr (requires { Self::intercepts; }) {
+    if (auto* b = m.get_if<std::shared_ptr<const broadcast_event>>(); b != nullptr && (*b)->topic == base(s).topic()) {
+      joist::detail::note_arrival(c, typeid(broadcast_event));
+      static_assert(
+          requires(Self & self, const payload& p) { self.handle_out(std::string_view{}, p); },
+          "joist: the channel intercepts events, and has no handler for them: add a public `void "
+          "handle_out(std::string_view event, const joist::web::payload&)`");
+      return s.handle_out((*b)->event, (*b)->body);
+    }
+  }
+  if (auto* j = m.get_if<channel_join>()) {
+    joist::detail::note_arrival(c, typeid(channel_join));
+    return join(s, *j);
+  }
+  if (base(s).is_end_of_connection(m)) return stop(c, exit_reason::shutdown_with(std::string{"closed"}));
+  joist::detail::handlers_by_type::take(s, std::move(m));
+}
+
+template <class Self>
+void channel_handlers::join(Self& s, channel_join& j) {
+  static_assert(
+      requires(Self & self, const json_value& params) {
+        { self.join(std::string_view{}, params) } -> std::convertible_to<join_result>;
+      },
+      "joist: a channel says who may join: add a public `joist::web::join_result join(std::string_view topic, const "
+      "joist::web::json_value& params)`");
+  channel_base& b = base(s);
+  b.begin(std::move(j.context));
+  const json_value* params = j.params.as_json();
+  static const json_value none{json_value::object{}};
+  const join_result answer = s.join(b.topic(), params != nullptr ? *params : none);
+  if (!b.answer_join(j.ref, answer, intercepts_of<Self>()))
+    stop(joist::detail::server_access::control(s), exit_reason::shutdown);
+}
+
+template <class Self, class Handle>
+void channel_handlers::answering(Self& s, client_message& in, Handle handle) {
+  channel_base& b = base(s);
+  b.ref_ = std::move(in.ref);
+  using answer = decltype(handle());
+  if constexpr (std::is_void_v<answer>) {
+    handle();
+  } else if constexpr (std::is_same_v<std::remove_cvref_t<answer>, reply>) {
+    const reply r = handle();
+    b.answer(b.ref_, r);
+  } else {
+    b.answer(b.ref_, reply{"ok", payload{handle()}});
+  }
+  b.ref_.reset();
+}
+
+template <class Event, class Self>
+bool channel_handlers::handle_as(Self& s, client_message& in) {
+  static_assert(
+      requires(Self & self, const Event& e) { self.handle_in(e); },
+      "joist: the channel has no handler for a type in events: add a public `handle_in(const Event&)`");
+  if (in.event != event_name<Event>()) return false;
+  Event value{};
+  joist::detail::json_reader reader{false, false};
+  if (in.body.as_json() != nullptr) {
+    reader.read(*in.body.as_json(), value);
+  } else {
+    reader.read(json_value{}, value);
+  }
+  if (!reader.errors().empty()) {
+    base(s).refuse_event(in, event_name<Event>(), reader.errors());
+  } else {
+    answering(s, in, [&] { return s.handle_in(std::as_const(value)); });
+  }
+  return true;
+}
+
+template <class Self>
+void channel_handlers::handle_in(Self& s, client_message& in) {
+  if (in.event == "phx_leave") {
+    base(s).answer(in.ref, reply{});
+    return stop(joist::detail::server_access::control(s), exit_reason::shutdown_with(std::string{"left"}));
+  }
+  if constexpr (requires { typename Self::events; }) {
+    if (handle_one_of(s, in, typename Self::events{})) return;
+  }
+  if constexpr (requires { s.handle_in(std::string_view{}, std::as_const(in.body)); }) {
+    answering(s, in, [&] { return s.handle_in(std::string_view{in.event}, std::as_const(in.body)); });
+  } else {
+    base(s).refuse_unknown(in);
+  }
+}
+
+}  // namespace channels
+}  // namespace joist::inline v0::web

@@ -1,0 +1,85 @@
+#include <joist/web/channel.hpp>
+
+#include <joist/joist.hpp>
+#include <joist/web/socket.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "web/channels/broadcast.hpp"
+#include "web/channels/frames.hpp"
+
+namespace joist::inline v0::web {
+namespace channels {
+namespace {
+
+struct invalid_payload {
+  std::string reason = "invalid payload";
+  std::vector<json_error> errors;
+};
+struct unmatched_event {
+  std::string reason = "unmatched event";
+};
+
+}  // namespace
+
+bool channel_base::is_end_of_connection(const any_message& m) const noexcept {
+  if (m.get_if<connection_closed>() != nullptr) return true;
+  const down* d = m.get_if<down>();
+  return d != nullptr && d->monitor == connection_monitor_;
+}
+
+bool channel_base::answer_join(const std::optional<std::string>& ref, const join_result& answer, intercept_list intercepts) {
+  if (answer.status != "ok" && answer.status != "error") {
+    throw joist::error{errc::bad_argument,
+                       fmt::format("channel: expected a join to be answered ok or error, got \"{}\"", answer.status)};
+  }
+  // Version 1 knows no join_ref: its clients are answered by the ref alone.
+  encoded frame = write_reply(context_.version, context_.join_ref, ref, context_.topic, answer);
+  if (answer.status == "error") {
+    (void)send(context_.connection, channel_refused{self(), std::move(frame)});
+    return false;
+  }
+  context_.core->bus.subscribe(context_.topic, fastlane{context_.connection, context_.version, intercepts});
+  (void)send(context_.connection, channel_joined{self(), std::move(frame)});
+  return true;
+}
+
+void channel_base::answer(const std::optional<std::string>& ref, const reply& r) const {
+  (void)send(context_.connection, outgoing{write_reply(context_.version, context_.join_ref, ref, context_.topic, r)});
+}
+
+void channel_base::refuse_event(const client_message& in, std::string_view event,
+                                const std::vector<json_error>& errors) const {
+  if (logs(log_level::debug)) {
+    log(log_level::debug,
+        fmt::format("channel {}: {}: {}: {}", context_.topic, event, errors.front().pointer, errors.front().what));
+  }
+  answer(in.ref, {"error", payload{invalid_payload{.errors = errors}}});
+}
+
+void channel_base::refuse_unknown(const client_message& in) const { answer(in.ref, {"error", payload{unmatched_event{}}}); }
+
+void channel_base::send_push(std::string_view event, const payload& body) const {
+  (void)send(context_.connection,
+             outgoing{write_push(context_.version, context_.join_ref, std::nullopt, context_.topic, event, body)});
+}
+
+bool channel_base::send_broadcast(pid but_not, std::string_view event, const payload& body) const {
+  const channel_broadcast all{
+      std::make_shared<const broadcast_event>(broadcast_event{context_.topic, std::string{event}, body})};
+  return context_.core->bus.broadcast_from(but_not, context_.topic, all).has_value();
+}
+
+socket_ref channel_base::make_socket_ref() const {
+  return {context_.connection, context_.topic, context_.join_ref, ref_, context_.version};
+}
+
+}  // namespace channels
+
+void reply_to(const socket_ref& to, const reply& answer) {
+  (void)send(to.connection, channels::outgoing{channels::write_reply(to.version, to.join_ref, to.ref, to.topic, answer)});
+}
+
+}  // namespace joist::inline v0::web

@@ -1,0 +1,159 @@
+#include "web/channels/session.hpp"
+
+#include <joist/joist.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace joist::inline v0::web::channels {
+namespace {
+
+struct reason {
+  std::string reason;
+};
+reply refusal(const char* why) { return {"error", payload{reason{why}}}; }
+
+}  // namespace
+
+session::session(std::shared_ptr<const socket_core> core, std::shared_ptr<const void> user, protocol_version v,
+                 frame_sink& out)
+    : core_{std::move(core)}, user_{std::move(user)}, out_{out}, version_{v} {
+  if (core_->id) {
+    if (const std::string id = core_->id(user_.get()); !id.empty()) core_->bus.subscribe(id);
+  }
+}
+
+session::~session() {
+  for (const place& p : places_) joist::send(p.channel, connection_closed{});
+}
+
+session::place* session::find(std::string_view topic) noexcept {
+  const auto at = std::find_if(places_.begin(), places_.end(), [topic](const place& p) { return p.topic == topic; });
+  return at == places_.end() ? nullptr : &*at;
+}
+
+session::place* session::find(pid channel) noexcept {
+  const auto at = std::find_if(places_.begin(), places_.end(), [channel](const place& p) { return p.channel == channel; });
+  return at == places_.end() ? nullptr : &*at;
+}
+
+void session::answer(const std::optional<std::string>& join_ref, const std::optional<std::string>& ref,
+                     std::string_view topic, const reply& r) {
+  out_.send(*write_reply(version_, join_ref, ref, topic, r));
+}
+
+void session::tell(const place& p, std::string_view event) {
+  out_.send(*write_push(version_, p.join_ref, p.join_ref, p.topic, event, payload{}));
+}
+
+std::optional<std::string> session::take(bool is_text, std::string_view data) {
+  auto f = is_text ? read_text(version_, data) : read_binary(version_, data);
+  if (!f) return std::move(f).error();
+  take(*std::move(f));
+  return std::nullopt;
+}
+
+void session::take(client_frame&& f) {
+  if (f.topic == "phoenix" && f.event == "heartbeat") return answer(std::nullopt, f.ref, f.topic, reply{});
+  place* const p = find(f.topic);
+  if (f.event == "phx_join") return p == nullptr ? join(std::move(f)) : join_again(*p, std::move(f));
+  if (f.event == "phx_leave") {
+    if (p == nullptr) return answer(f.join_ref, f.ref, f.topic, reply{});
+    return leave(*p, std::move(f));
+  }
+  // The client may not have heard yet that the channel is gone.
+  if (p == nullptr || p->is == state::replaced || p->is == state::refused)
+    return answer(std::nullopt, f.ref, f.topic, refusal("unmatched topic"));
+  joist::send(p->channel, client_message{std::move(f.event), std::move(f.ref), std::move(f.body)});
+}
+
+void session::join(client_frame&& f) {
+  const channel_kind* const kind = core_->find(f.topic);
+  if (kind == nullptr) return answer(std::nullopt, f.ref, f.topic, refusal("unmatched topic"));
+  if (places_.size() >= core_->options.max_channels)
+    return answer(f.join_ref, f.ref, f.topic, refusal("too many channels joined"));
+  const auto started = kind->start();
+  if (!started) {
+    log(log_level::error, fmt::format("channel {}: {}", f.topic, started.error().to_string()));
+    return answer(f.join_ref, f.ref, f.topic, refusal("join crashed"));
+  }
+  const auto& of_channel = f.join_ref ? f.join_ref : f.ref;  // version 1 has no join_ref
+  joist::send(started->process,
+              channel_join{{core_, user_, f.topic, of_channel, self(), version_}, f.ref, std::move(f.body)});
+  places_.push_back({std::move(f.topic), std::move(f.join_ref), std::move(f.ref), started->process, started->monitor,
+                     state::joining, nullptr});
+}
+
+// The old one has a while to end, and terminate(); then the new one begins.
+void session::join_again(place& p, client_frame&& f) {
+  if (p.is == state::joined || p.is == state::leaving) tell(p, "phx_close");
+  if (p.is != state::replaced) joist::send(p.channel, connection_closed{});
+  p.is = state::replaced;
+  p.more().join = std::move(f);
+}
+
+void session::leave(place& p, client_frame&& f) {
+  // The client has raced a close of ours, of which it has been told.
+  if (p.join_ref && f.join_ref != p.join_ref) return;
+  if (p.is == state::replaced) {
+    p.more().join.reset();
+    return answer(f.join_ref, f.ref, f.topic, reply{});
+  }
+  if (p.is == state::refused) return answer(f.join_ref, f.ref, f.topic, reply{});
+  p.is = state::leaving;
+  joist::send(p.channel, client_message{std::move(f.event), std::move(f.ref), {}});
+}
+
+void session::take(const outgoing& o) {
+  if (!o.frame->topic.empty()) {
+    place* const p = find(o.frame->topic);
+    if (p != nullptr && p->is == state::joining) return p->more().frames.push_back(o.frame);
+  }
+  out_.send(*o.frame);
+}
+
+void session::take(channel_joined&& j) {
+  place* const p = find(j.channel);
+  if (p == nullptr || p->is == state::replaced) return;
+  p->ref.reset();
+  out_.send(*j.frame);
+  if (p->is == state::joining) p->is = state::joined;
+  const std::unique_ptr<waiting> had = std::move(p->rare);
+  if (had == nullptr) return;
+  for (const encoded& f : had->frames) out_.send(*f);
+}
+
+void session::take(channel_refused&& r) {
+  place* const p = find(r.channel);
+  if (p == nullptr || p->is == state::replaced) return;
+  out_.send(*r.frame);
+  p->is = state::refused;
+  p->rare = nullptr;
+}
+
+bool session::take(const down& d) {
+  const auto at = std::find_if(places_.begin(), places_.end(), [&d](const place& p) { return p.monitor == d.monitor; });
+  if (at == places_.end()) return false;
+  place gone = std::move(*at);
+  if (at != std::prev(places_.end())) *at = std::move(places_.back());
+  places_.pop_back();
+  ended(std::move(gone), d.reason);
+  return true;
+}
+
+void session::ended(place&& p, const exit_reason& why) {
+  switch (p.is) {
+    case state::joining: return answer(p.join_ref, p.ref, p.topic, refusal("join crashed"));
+    case state::replaced:
+      if (p.rare->join) join(*std::move(p.rare->join));
+      return;
+    case state::refused: return;
+    case state::joined:
+    case state::leaving: return tell(p, why.is_orderly() ? "phx_close" : "phx_error");
+  }
+}
+
+}  // namespace joist::inline v0::web::channels

@@ -1,0 +1,97 @@
+// web/channels/session.hpp: the channels of one client, whatever it is connected by. It lives in the process of the
+// connection; this watches each channel, and each channel this, so that the end of one is a message to the other.
+//
+//   state      the channel                                        who moves it on
+//   joining    runs join(); broadcasts to it wait here            channel_joined, channel_refused, or its end
+//   joined     hears and speaks                                   the client: leave, or join again; or its end
+//   leaving    was asked to leave                                 its end
+//   refused    has refused to be joined                           its end
+//   replaced   its client joins again                             its end: then the waiting join begins
+//
+// Invariants
+//   S1  a topic has one place, until its process has ended
+//   S2  the client hears of each end of a channel that it had joined once: phx_close or phx_error
+#pragma once
+
+#include <joist/monitor.hpp>
+#include <joist/web/channel.hpp>
+#include <joist/web/socket.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "web/channels/frames.hpp"
+
+namespace joist::inline v0::web::channels {
+
+/// Where a session's frames go.
+class frame_sink {
+ public:
+  virtual void send(const encoded_frame& f) = 0;
+
+ protected:
+  ~frame_sink() = default;
+};
+
+class session {
+ public:
+  session(std::shared_ptr<const socket_core> core, std::shared_ptr<const void> user, protocol_version v, frame_sink& out);
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  /// Its channels end.
+  ~session();
+
+  /// What the client says. The error: it is no message, and the client is to be closed.     [process]
+  [[nodiscard]] std::optional<std::string> take(bool is_text, std::string_view data);
+  // What other processes say.     [process]
+  void take(const outgoing& o);
+  void take(channel_joined&& j);
+  void take(channel_refused&& r);
+  /// True: it was the end of a channel.
+  bool take(const down& d);
+
+ private:
+  enum class state : std::uint8_t { joining, joined, leaving, refused, replaced };
+  /// What few places have.
+  struct waiting {
+    std::vector<encoded> frames;
+    std::optional<client_frame> join;
+  };
+  struct place {
+    std::string topic;
+    std::optional<std::string> join_ref;
+    std::optional<std::string> ref;  // of the join, until it is answered
+    pid channel;
+    joist::ref monitor;
+    state is = state::joining;
+    std::unique_ptr<waiting> rare;
+    [[nodiscard]] waiting& more() {
+      if (rare == nullptr) rare = std::make_unique<waiting>();
+      return *rare;
+    }
+  };
+
+  void take(client_frame&& f);
+  void join(client_frame&& f);
+  void join_again(place& p, client_frame&& f);
+  void leave(place& p, client_frame&& f);
+  void ended(place&& p, const exit_reason& why);
+  [[nodiscard]] place* find(std::string_view topic) noexcept;
+  [[nodiscard]] place* find(pid channel) noexcept;
+  void answer(const std::optional<std::string>& join_ref, const std::optional<std::string>& ref, std::string_view topic,
+              const reply& r);
+  void tell(const place& p, std::string_view event);
+
+  const std::shared_ptr<const socket_core> core_;
+  const std::shared_ptr<const void> user_;
+  frame_sink& out_;
+  std::vector<place> places_;
+  const protocol_version version_;
+};
+
+}  // namespace joist::inline v0::web::channels
