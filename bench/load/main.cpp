@@ -7,26 +7,24 @@
 #include <joist/joist.hpp>
 #include <joist/net/stream.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <fmt/ranges.h>
+
 #include "descriptors.hpp"
 #include "histogram.hpp"
+#include "server_side.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
-using joist::net::endpoint;
+using namespace load;
 
 constexpr const char* usage =
     "usage: joist_load http ADDRESS [/path]   requests, one after the other on each connection\n"
@@ -34,97 +32,22 @@ constexpr const char* usage =
     "       joist_load tcp ADDRESS            bytes that the server sends back\n"
     "       joist_load idle ADDRESS [/path]   WebSockets that are open and silent\n"
     "       joist_load open ADDRESS [/path]   WebSockets that are opened and closed again\n"
+    "       joist_load joined ADDRESS [/path] clients that have joined a channel and are silent\n"
+    "       joist_load fanout ADDRESS [/path] rounds of one message to all who have joined\n"
+    "       joist_load ping ADDRESS [/path]   pushes to a channel, which it answers\n"
     "ADDRESS is 127.0.0.1:8080, and so on. Options: --connections N (64)  --seconds S (5)  --bytes B (64)  --rate R (in "
     "all, a second)\n"
-    "--pid P (of the server: its CPU and memory)  --workers W  --json\n";
-
-struct settings {
-  std::string what;
-  endpoint server;
-  std::string path = "/";
-  std::size_t connections = 64;
-  int seconds = 5;
-  std::size_t bytes = 64;
-  double rate = 0;
-  int pid = 0;
-  std::size_t workers = 0;
-  bool json = false;
-};
+    "--pid P (of the server: its CPU and memory)  --topic T (of channels: room:load)  --workers W  --json\n"
+    "A round of fanout is over when the last has it; --rate is of rounds.\n";
 
 struct finished {
   std::unique_ptr<load::histogram> times;
   std::size_t failures;
 };
 
-// -- the server, as the system knows it
-
-double cpu_of(int pid) {
-  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{stat}, {}};
-  const auto end = text.rfind(')');
-  if (end == text.npos) return 0;
-  std::string_view rest{text.c_str() + end + 2};
-  std::uint64_t ticks = 0;
-  for (int field = 3; field <= 15 && !rest.empty(); ++field) {  // utime is the 14th, stime the 15th
-    const auto space = rest.find(' ');
-    std::uint64_t value = 0;
-    if (field >= 14 && std::from_chars(rest.data(), rest.data() + space, value).ec == std::errc{}) ticks += value;
-    rest.remove_prefix(space + 1);
-  }
-  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-std::uint64_t memory_of(int pid) {
-  std::ifstream statm{"/proc/" + std::to_string(pid) + "/statm"};
-  std::uint64_t size = 0, resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
 // -- what a connection does
 
-// Reads until `text` holds an answer's head and as many bytes behind it as it says.
-void read_answer(joist::net::stream& s, std::string& text) {
-  constexpr std::string_view length_field = "Content-Length: ";
-  text.clear();
-  for (std::size_t wanted = 0; wanted == 0 || text.size() < wanted;) {
-    std::array<char, 16384> buffer;
-    const std::size_t got = s.read_some(std::as_writable_bytes(std::span{buffer}), 30s);
-    if (got == 0) throw std::runtime_error{"the server has closed the connection"};
-    text.append(buffer.data(), got);
-    const auto end = text.find("\r\n\r\n");
-    if (wanted > 0 || end == text.npos) continue;
-    std::size_t length = 0;
-    if (const auto at = text.find(length_field); at < end)
-      std::from_chars(text.data() + at + length_field.size(), text.data() + end, length);
-    wanted = end + 4 + length;
-  }
-}
-
-joist::net::stream open_websocket(const settings& how) {
-  joist::net::stream s = joist::net::connect(how.server, 30s);
-  s.write("GET " + how.path + " HTTP/1.1\r\nHost: " + how.server.to_string() +
-          "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-  std::string answer;
-  read_answer(s, answer);
-  if (!answer.starts_with("HTTP/1.1 101 ")) throw std::runtime_error{"no WebSocket there: " + answer.substr(0, 60)};
-  return s;
-}
-
-// A text of so many bytes, masked by zeros: it goes as it is.
-std::string frame_of(std::size_t bytes) {
-  std::string frame{"\x81"};
-  if (bytes <= 125) {
-    frame += static_cast<char>(0x80 | bytes);
-  } else {
-    frame += '\xfe';
-    frame += static_cast<char>(bytes >> 8);
-    frame += static_cast<char>(bytes & 0xff);
-  }
-  frame.append(4, '\0');
-  return frame.append(bytes, 'x');
-}
+std::string frame_of(std::size_t bytes) { return header_of(bytes).append(bytes, 'x'); }
 
 /// One round trip, each time it is called.
 class talker {
@@ -202,8 +125,6 @@ void talk(std::shared_ptr<const settings> how, joist::pid parent) {
 }
 
 // -- the whole
-
-double micro(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
 
 void report(const settings& how, const load::histogram& times, std::size_t failures, double seconds, double cpu) {
   const auto done = static_cast<double>(times.count());
@@ -312,6 +233,8 @@ settings parse(int argc, char** argv) {
       how.rate = value();
     else if (word == "--pid")
       how.pid = static_cast<int>(value());
+    else if (word == "--topic")
+      how.topic = ++i < argc ? argv[i] : "";
     else if (word == "--workers")
       how.workers = static_cast<std::size_t>(value());
     else if (word == "--json")
@@ -324,16 +247,18 @@ settings parse(int argc, char** argv) {
   if (words.size() < 2 || words.size() > 3) refuse("expected what to do, and an address");
   how.what = words[0];
   const auto is_known = [&](std::string_view w) { return how.what == w; };
-  constexpr std::array known{"http", "ws", "tcp", "idle", "open"};
+  constexpr std::array known{"http", "ws", "tcp", "idle", "open", "joined", "fanout", "ping"};
   if (std::none_of(known.begin(), known.end(), is_known))
-    refuse(fmt::format("{} is none of http, ws, tcp, idle, open", how.what));
+    refuse(fmt::format("{} is none of {}", how.what, fmt::join(known, ", ")));
+  how.is_channels = how.what == "joined" || how.what == "fanout" || how.what == "ping";
+  if (how.is_channels) how.path = "/socket";
   const auto at = endpoint::parse(words[1]);
   if (!at) refuse(at.error());
   how.server = *at;
   if (words.size() == 3) how.path = words[2];
   if (how.connections == 0 || how.seconds == 0) refuse("expected one connection and one second, or more");
   if (how.bytes > 65535) refuse("expected --bytes of at most 65535");
-  if (how.what == "idle" && how.pid == 0) refuse("idle: expected --pid, of the server on this machine");
+  if ((how.what == "idle" || how.what == "joined") && how.pid == 0) refuse("expected --pid, of the server on this machine");
   return how;
 }
 
@@ -344,5 +269,10 @@ int main(int argc, char** argv) {
   load::raise_descriptor_limit();
   joist::runtime_options options;
   options.workers = how.workers;
-  return joist::run([how] { how.what == "idle" ? run_idle(how) : run_talkers(how); }, options);
+  return joist::run(
+      [how] {
+        if (how.is_channels) return run_channels(how);
+        how.what == "idle" ? run_idle(how) : run_talkers(how);
+      },
+      options);
 }

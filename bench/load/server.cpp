@@ -1,7 +1,9 @@
-// joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo, and
-// the same over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
+// joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo,
+// channels at /socket, and an echo over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
 #include <joist/joist.hpp>
+#include <joist/web/channel.hpp>
 #include <joist/web/server.hpp>
+#include <joist/web/socket.hpp>
 #include <joist/web/websocket.hpp>
 
 #include <array>
@@ -17,6 +19,19 @@ void echo(web::websocket& socket) {
   while (const auto m = socket.next()) socket.send_text(m->data);
 }
 
+struct new_msg {
+  std::string body;
+};
+
+// As bench/peers/phoenix has it.
+class room : public web::channel<room> {
+ public:
+  web::join_result join(std::string_view, const web::json_value&) { return ok(); }
+  using events = joist::type_list<new_msg>;
+  void handle_in(const new_msg& m) { broadcast(m); }
+  web::reply handle_in(std::string_view, const web::client_payload& body) { return ok(body.to_payload()); }
+};
+
 void echo_bytes(joist::net::stream& peer) {
   std::array<std::byte, 4096> buffer;
   while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
@@ -26,6 +41,9 @@ void serve(std::uint16_t port, std::uint16_t tcp_port) {
   web::router routes;
   routes.get("/", [](const web::request&) { return web::text("Hello, world!\n"); });
   routes.get("/echo", web::websocket_handler({}, echo));
+  web::socket<> users{joist::pubsub{}};
+  users.channel<room>("room:*");
+  users.add_to(routes, "/socket");
   web::server_options options{.at = endpoint::loopback(port)};
   options.max_requests = std::numeric_limits<std::uint64_t>::max();
   options.max_connections = 1'000'000;

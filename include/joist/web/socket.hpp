@@ -109,7 +109,8 @@ class socket {
     static_assert(std::derived_from<Channel, web::channel<Channel, User>>,
                   "joist: a channel of this socket derives, publicly, from joist::web::channel<itself, the socket's user>");
     core_->add({std::move(pattern), [... arguments = std::move(arguments)]() -> result<monitored, start_error> {
-                  auto started = try_start_monitor<Channel>(joist::server_options{}, arguments...);
+                  auto started = try_start_monitor<Channel>(
+                      joist::server_options{.hibernate_after = std::chrono::seconds{1}}, arguments...);
                   if (!started) return failure{std::move(started).error()};
                   return monitored{started->server.process(), started->monitor};
                 }});

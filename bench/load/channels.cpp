@@ -1,0 +1,249 @@
+// Channels under load, as the official client speaks to them: clients that have joined and are silent, rounds of one message
+// to all, and pushes that are answered.
+#include <joist/joist.hpp>
+#include <joist/net/stream.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "histogram.hpp"
+#include "server_side.hpp"
+
+namespace load {
+namespace {
+
+// Bytes in, payloads of unmasked frames out.
+class frames {
+ public:
+  // The payload of the next frame; waits for it.
+  std::string_view next(joist::net::stream& s) {
+    for (;;) {
+      if (const std::size_t header = header_bytes(); header > 0 && come_.size() - taken_ >= header + payload_bytes()) {
+        const std::string_view payload = std::string_view{come_}.substr(taken_ + header, payload_bytes());
+        taken_ += header + payload.size();
+        return payload;
+      }
+      read(s);
+    }
+  }
+  // How many frames have come; waits for one.
+  std::size_t next_all(joist::net::stream& s) {
+    (void)next(s);
+    std::size_t count = 1;
+    while (header_bytes() > 0 && come_.size() - taken_ >= header_bytes() + payload_bytes()) {
+      (void)next(s);
+      ++count;
+    }
+    return count;
+  }
+
+ private:
+  [[nodiscard]] unsigned byte(std::size_t i) const { return static_cast<unsigned char>(come_[taken_ + i]); }
+  [[nodiscard]] std::size_t header_bytes() const {
+    const std::size_t have = come_.size() - taken_;
+    if (have < 2) return 0;
+    if (byte(1) < 126) return 2;
+    return have >= 4 ? 4 : 0;
+  }
+  [[nodiscard]] std::size_t payload_bytes() const { return byte(1) < 126 ? byte(1) : byte(2) << 8 | byte(3); }
+  void read(joist::net::stream& s) {
+    come_.erase(0, std::exchange(taken_, 0));
+    std::array<char, 4096> buffer;
+    const std::size_t got = s.read_some(std::as_writable_bytes(std::span{buffer}), 120s);
+    if (got == 0) throw std::runtime_error{"the server has closed the connection"};
+    come_.append(buffer.data(), got);
+  }
+
+  std::string come_;
+  std::size_t taken_ = 0;
+};
+
+std::string text_frame(const std::string& text) { return header_of(text.size()) + text; }
+
+struct client {
+  joist::net::stream stream;
+  frames in;
+};
+
+client join(const settings& how) {
+  settings to = how;
+  to.path += "/websocket?vsn=2.0.0";
+  client c{open_websocket(to), {}};
+  c.stream.write(text_frame(R"(["1","1",")" + how.topic + R"(","phx_join",{}])"));
+  const std::string_view answer = c.in.next(c.stream);
+  if (answer.find(R"("status":"ok")") == answer.npos) throw std::runtime_error{"not joined: " + std::string{answer}};
+  return c;
+}
+
+// Joins a part of them, then the rest: what is between is the memory and the CPU of the rest.
+void run_joined(const settings& how) {
+  constexpr auto until_silent = 3s;
+  std::vector<client> open;
+  const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
+  std::uint64_t memory_before = 0;
+  double cpu_before = 0;
+  auto begin = joist::clock::now();
+  for (std::size_t i = 0; i < how.connections; ++i) {
+    if (i == first) {
+      joist::sleep_for(until_silent);
+      memory_before = memory_of(how.pid);
+      cpu_before = cpu_of(how.pid);
+      begin = joist::clock::now();
+    }
+    open.push_back(join(how));
+    if (!how.json && i % 1000 == 999) fmt::print(stderr, "  {} have joined\n", i + 1);
+  }
+  const double seconds = std::chrono::duration<double>(joist::clock::now() - begin).count();
+  const double opening = cpu_of(how.pid) - cpu_before;
+  joist::sleep_for(until_silent);
+  const auto more = static_cast<double>(how.connections - first);
+  const double each = (static_cast<double>(memory_of(how.pid)) - static_cast<double>(memory_before)) / more;
+  const double before = cpu_of(how.pid);
+  joist::sleep_for(std::chrono::seconds{how.seconds});
+  const double idle = (cpu_of(how.pid) - before) / how.seconds;
+  if (how.json) {
+    fmt::print(
+        "{{\"load\":\"joined\",\"connections\":{},\"bytes_each\":{:.0f},\"join_cpu_us\":{:.1f},\"joins_per_second\":{:.0f},"
+        "\"idle_cpu\":{:.4f}}}\n",
+        how.connections, each, opening / more * 1e6, more / seconds, idle);
+  } else {
+    fmt::print(
+        "{} clients that have joined, from {} on: {:.0f} bytes each, {:.1f} us of CPU to open and join one, {:.0f} a "
+        "second; {:.1f} % CPU "
+        "while all are silent\n",
+        how.connections, first, each, opening / more * 1e6, more / seconds, 100 * idle);
+  }
+}
+
+// -- one to all
+
+struct ready {};
+struct round_over {};
+
+// What all receivers count in together.
+struct crowd {
+  std::atomic<std::size_t> left{0};
+  joist::pid conductor;
+};
+
+void listen(const settings& how, const std::shared_ptr<crowd>& all) {
+  client c = join(how);
+  joist::send(all->conductor, ready{});
+  for (;;) {
+    const std::size_t got = c.in.next_all(c.stream);
+    if (all->left.fetch_sub(got, std::memory_order_acq_rel) == got) joist::send(all->conductor, round_over{});
+  }
+}
+
+void run_fanout(const settings& how) {
+  const auto all = std::make_shared<crowd>();
+  all->conductor = joist::self();
+  const auto shared = std::make_shared<const settings>(how);
+  constexpr std::size_t at_once = 64;  // that join at the same time
+  for (std::size_t i = 0; i < how.connections; ++i) {
+    (void)joist::spawn_link([shared, all] { listen(*shared, all); });
+    if (i >= at_once) joist::receive<ready>();
+  }
+  for (std::size_t i = 0; i < std::min(at_once, how.connections); ++i) joist::receive<ready>();
+  client speaker = join(how);
+  const std::string said =
+      text_frame(R"(["1","2",")" + how.topic + R"(","new_msg",{"body":")" + std::string(how.bytes, 'x') + R"("}])");
+  histogram rounds;
+  const double cpu_before = how.pid != 0 ? cpu_of(how.pid) : 0;
+  const auto start = joist::clock::now(), end = start + std::chrono::seconds{how.seconds};
+  const auto period = how.rate > 0 ? std::chrono::nanoseconds{static_cast<std::int64_t>(1e9 / how.rate)} : 0ns;
+  for (auto due = start; due < end;) {
+    if (period.count() > 0) joist::sleep_for(due);
+    all->left.store(how.connections, std::memory_order_release);
+    speaker.stream.write(said);
+    (void)speaker.in.next(speaker.stream);
+    joist::receive<round_over>();
+    const auto now = joist::clock::now();
+    rounds.add(static_cast<std::uint64_t>((now - due).count()));
+    due = period.count() > 0 ? due + period : now;
+  }
+  const double seconds = std::chrono::duration<double>(joist::clock::now() - start).count();
+  const double cpu = how.pid != 0 ? cpu_of(how.pid) - cpu_before : 0;
+  const double deliveries = static_cast<double>(rounds.count()) * static_cast<double>(how.connections + 1);
+  if (how.json) {
+    fmt::print(
+        "{{\"load\":\"fanout\",\"connections\":{},\"deliveries_per_second\":{:.0f},\"rounds\":{},\"p50_us\":{:.0f},\"p99_"
+        "us\":{:.0f},"
+        "\"max_us\":{:.0f},\"server_cpu_us\":{:.2f}}}\n",
+        how.connections, deliveries / seconds, rounds.count(), micro(rounds.at(0.5)), micro(rounds.at(0.99)),
+        micro(rounds.most()), cpu / deliveries * 1e6);
+  } else {
+    fmt::print("rounds to {}: {} rounds, {:.0f} deliveries a second; ms of a round: p50 {:.2f}  p99 {:.2f}  max {:.2f}\n",
+               how.connections, rounds.count(), deliveries / seconds, micro(rounds.at(0.5)) / 1000,
+               micro(rounds.at(0.99)) / 1000, micro(rounds.most()) / 1000);
+    if (how.pid != 0) fmt::print("  CPU of the server for each delivery: {:.2f} us\n", cpu / deliveries * 1e6);
+  }
+}
+
+// -- a push, an answer
+
+struct done {
+  std::unique_ptr<histogram> times;
+};
+struct begin {};
+
+void ping(const settings& how, joist::pid parent) {
+  auto times = std::make_unique<histogram>();
+  client c = join(how);
+  const std::string push =
+      text_frame(R"(["1","2",")" + how.topic + R"(","ping",{"body":")" + std::string(how.bytes, 'x') + R"("}])");
+  joist::send(parent, ready{});
+  joist::receive<begin>();
+  const auto end = joist::clock::now() + std::chrono::seconds{how.seconds};
+  for (auto now = joist::clock::now(); now < end;) {
+    c.stream.write(push);
+    (void)c.in.next(c.stream);
+    const auto later = joist::clock::now();
+    times->add(static_cast<std::uint64_t>((later - now).count()));
+    now = later;
+  }
+  joist::send(parent, done{std::move(times)});
+}
+
+void run_ping(const settings& how) {
+  const auto shared = std::make_shared<const settings>(how);
+  std::vector<joist::pid> all;
+  for (std::size_t i = 0; i < how.connections; ++i)
+    all.push_back(joist::spawn_link([shared, parent = joist::self()] { ping(*shared, parent); }));
+  for (std::size_t i = 0; i < all.size(); ++i) joist::receive<ready>();
+  const double cpu_before = how.pid != 0 ? cpu_of(how.pid) : 0;
+  const auto start = joist::clock::now();
+  for (const joist::pid p : all) joist::send(p, begin{});
+  histogram times;
+  for (std::size_t i = 0; i < all.size(); ++i) times.add(*joist::receive<done>().times);
+  const double seconds = std::chrono::duration<double>(joist::clock::now() - start).count();
+  const double cpu = how.pid != 0 ? cpu_of(how.pid) - cpu_before : 0;
+  const auto count = static_cast<double>(times.count());
+  if (how.json) {
+    fmt::print(
+        "{{\"load\":\"ping\",\"connections\":{},\"per_second\":{:.0f},\"p50_us\":{:.1f},\"p99_us\":{:.1f},\"max_us\":{:.1f},"
+        "\"server_cpu_us\":{:.2f}}}\n",
+        how.connections, count / seconds, micro(times.at(0.5)), micro(times.at(0.99)), micro(times.most()),
+        cpu / count * 1e6);
+  } else {
+    fmt::print("pushes answered on {} connections: {:.0f} a second; us: p50 {:.1f}  p99 {:.1f}  max {:.1f}\n",
+               how.connections, count / seconds, micro(times.at(0.5)), micro(times.at(0.99)), micro(times.most()));
+    if (how.pid != 0) fmt::print("  CPU of the server for each: {:.2f} us\n", cpu / count * 1e6);
+  }
+}
+
+}  // namespace
+
+void run_channels(const settings& how) {
+  if (how.what == "joined") return run_joined(how);
+  if (how.what == "fanout") return run_fanout(how);
+  run_ping(how);
+}
+
+}  // namespace load
