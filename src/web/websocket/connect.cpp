@@ -14,6 +14,7 @@
 #include "web/client/response_reader.hpp"
 #include "web/http/input.hpp"
 #include "web/http/shown.hpp"
+#include "web/security/random_bytes.hpp"
 #include "web/websocket/accept_key.hpp"
 #include "web/websocket/connection.hpp"
 #include "web/websocket/handshake.hpp"
@@ -33,7 +34,7 @@ struct offer {
 
 offer make_offer(const websocket_options& options) {
   std::array<std::byte, 16> nonce{};
-  ws::fill_randomly(nonce);
+  security::fill_randomly(nonce);
   offer made{ws::make_key(nonce), {.protocols = options.protocols}};
   // Without context takeover a connection that waits keeps no window.
   if (options.compress) made.offered.deflate = ws::deflate_parameters{{15, false}, {15, false}};

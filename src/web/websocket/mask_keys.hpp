@@ -8,9 +8,6 @@
 
 namespace joist::inline v0::web::ws {
 
-/// Fills it with bytes that nobody can guess. Throws std::system_error where the system has none.     [any thread]
-void fill_randomly(std::span<std::byte> bytes);
-
 /// A stock of keys: the system is asked once for many.
 class mask_keys {
  public:
