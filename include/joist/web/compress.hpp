@@ -9,8 +9,8 @@
 //   who forbids it is heard: Cache-Control: no-transform; an answer with a Content-Encoding, or a part of one, is left alone
 //
 // Off unless it is put in front. Secrets: who can put a text of his own into a page beside a secret, such as a CSRF token,
-// and see how long the packed page is, can guess the secret piece by piece (BREACH). Leave such pages out, or have the token
-// look different in each.
+// and see how long the packed page is, can guess the secret piece by piece (BREACH). Leave such pages out. The
+// token of csrf.hpp looks different in each.
 // See also: router.hpp (scope, pipeline), static_files.hpp. RFC 1952; RFC 9110, 8.4.
 #pragma once
 
