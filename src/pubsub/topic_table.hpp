@@ -45,6 +45,9 @@ struct subscription {
   std::shared_ptr<topic_table> table;
   topic* in;
   std::uint32_t position;  // of its place in the topic
+
+  static void* operator new(std::size_t bytes) { return base::pool_allocate_uncounted(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { base::pool_release_uncounted(memory, bytes); }
 };
 
 struct subscriber_place {
@@ -53,11 +56,13 @@ struct subscriber_place {
   subscriber_data_ptr data;
 };
 
+using subscriber_places = std::vector<subscriber_place, pool_allocator<subscriber_place>>;
+
 /// Up to so many places, held by their topic and by those who deliver.
 class topic_block {
  public:
   static constexpr std::size_t most = 64;
-  std::vector<subscriber_place> places;
+  subscriber_places places;
 
  private:
   friend class block_ptr;
@@ -79,10 +84,10 @@ class block_ptr {
     // acq_rel: what others have read of it, before it is freed. Pairs with itself.
     if (block_ != nullptr && block_->holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete block_;
   }
-  [[nodiscard]] const std::vector<subscriber_place>& places() const noexcept { return block_->places; }
+  [[nodiscard]] const subscriber_places& places() const noexcept { return block_->places; }
 
   /// The places, to be changed: of this block, if nobody else holds it, or of a copy, which it then is.
-  [[nodiscard]] std::vector<subscriber_place>& own() {
+  [[nodiscard]] subscriber_places& own() {
     // acquire: who has let go of it has read it before. Pairs with the release in ~block_ptr. With relaxed, a place could
     // change under the eyes of one who delivers.
     if (block_->holders_.load(std::memory_order_acquire) > 1) {

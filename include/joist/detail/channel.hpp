@@ -8,6 +8,7 @@
 //     phx_close, or phx_error               ◄──     its end, by the monitor
 #pragma once
 
+#include <joist/detail/ref_text.hpp>
 #include <joist/detail/type_name.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/pubsub/pubsub.hpp>
@@ -17,7 +18,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,25 +76,27 @@ using encoded = std::shared_ptr<const encoded_frame>;
 /// What a program has fixed for a kind of sockets: socket.hpp.
 struct socket_core;
 
-/// What a channel knows of its client.
-struct channel_context {
+using joist::detail::ref_text;
+
+/// A client, as all of its channels know it.
+struct identity {
   std::shared_ptr<const socket_core> core;
   std::shared_ptr<const void> user;
-  std::string topic;
-  std::optional<std::string> join_ref;
   pid connection;
   protocol_version version = protocol_version::v2;
 };
 
 // -- to the channel
 struct channel_join {
-  channel_context context;
-  std::optional<std::string> ref;
+  std::shared_ptr<const identity> client;
+  std::string topic;
+  ref_text join_ref;
+  ref_text ref;
   client_payload params;
 };
 struct client_message {
   std::string event;
-  std::optional<std::string> ref;
+  ref_text ref;
   client_payload body;
 };
 struct connection_closed {};  // after which it ends, with terminate()
@@ -132,8 +134,8 @@ concept named_event = joist::detail::open_aggregate<T> && !std::same_as<T, binar
 struct socket_ref {
   pid connection;
   std::string topic;
-  std::optional<std::string> join_ref;
-  std::optional<std::string> ref;
+  joist::detail::ref_text join_ref;
+  joist::detail::ref_text ref;
   protocol_version version = protocol_version::v2;
 };
 /// Answers it. The client takes the first answer.     [process]
@@ -143,12 +145,12 @@ namespace channels {
 
 class channel_base {
  public:
-  [[nodiscard]] const std::string& topic() const noexcept { return context_.topic; }
+  [[nodiscard]] const std::string& topic() const noexcept { return topic_; }
 
  protected:
   channel_base() = default;
   ~channel_base() = default;
-  [[nodiscard]] const void* user() const noexcept { return context_.user.get(); }
+  [[nodiscard]] const void* user() const noexcept { return client_->user.get(); }
   void send_push(std::string_view event, const payload& body) const;
   bool send_broadcast(pid but_not, std::string_view event, const payload& body) const;
   [[nodiscard]] socket_ref make_socket_ref() const;
@@ -157,21 +159,24 @@ class channel_base {
   friend struct channel_handlers;
   using intercept_list = std::span<const std::string_view>;
 
-  void begin(channel_context&& c) {
-    context_ = std::move(c);
-    connection_monitor_ = monitor(context_.connection);
+  void begin(channel_join& j) {
+    client_ = std::move(j.client);
+    topic_ = std::move(j.topic);
+    join_ref_ = std::move(j.join_ref);
+    connection_monitor_ = monitor(client_->connection);
   }
   [[nodiscard]] bool is_end_of_connection(const any_message& m) const noexcept;
   /// Tells the connection, and subscribes. True: it has joined.
-  [[nodiscard]] bool answer_join(const std::optional<std::string>& ref, const join_result& answer,
-                                 intercept_list intercepts);
-  void answer(const std::optional<std::string>& ref, const reply& r) const;
+  [[nodiscard]] bool answer_join(const ref_text& ref, const join_result& answer, intercept_list intercepts);
+  void answer(const ref_text& ref, const reply& r) const;
   void refuse_event(const client_message& in, std::string_view event, const std::vector<json_error>& errors) const;
   void refuse_unknown(const client_message& in) const;
 
-  channel_context context_;
+  std::shared_ptr<const identity> client_;
+  std::string topic_;
+  ref_text join_ref_;
   joist::ref connection_monitor_;
-  std::optional<std::string> ref_;  // of the message that is handled
+  const ref_text* ref_ = nullptr;  // of the message that is handled
 };
 
 /// How a channel finds its handlers: by the types of messages, as a gen_server, and those of clients by the names of events.
@@ -239,7 +244,7 @@ void channel_handlers::join(Self& s, channel_join& j) {
       "joist: a channel says who may join: add a public `joist::web::join_result join(std::string_view topic, const "
       "joist::web::json_value& params)`");
   channel_base& b = base(s);
-  b.begin(std::move(j.context));
+  b.begin(j);
   const json_value* params = j.params.as_json();
   static const json_value none{json_value::object{}};
   const join_result answer = s.join(b.topic(), params != nullptr ? *params : none);
@@ -250,17 +255,17 @@ void channel_handlers::join(Self& s, channel_join& j) {
 template <class Self, class Handle>
 void channel_handlers::answering(Self& s, client_message& in, Handle handle) {
   channel_base& b = base(s);
-  b.ref_ = std::move(in.ref);
+  b.ref_ = &in.ref;
   using answer = decltype(handle());
   if constexpr (std::is_void_v<answer>) {
     handle();
   } else if constexpr (std::is_same_v<std::remove_cvref_t<answer>, reply>) {
     const reply r = handle();
-    b.answer(b.ref_, r);
+    b.answer(in.ref, r);
   } else {
-    b.answer(b.ref_, reply{"ok", payload{handle()}});
+    b.answer(in.ref, reply{"ok", payload{handle()}});
   }
-  b.ref_.reset();
+  b.ref_ = nullptr;
 }
 
 template <class Event, class Self>

@@ -1,6 +1,7 @@
 // joist/detail/pubsub.hpp: what the templates of pubsub.hpp need.
 #pragma once
 
+#include <joist/detail/pool_allocator.hpp>
 #include <joist/message.hpp>
 #include <joist/pid.hpp>
 #include <joist/pubsub/message_format.hpp>
@@ -34,7 +35,7 @@ using subscriber_data_ptr = std::shared_ptr<const subscriber_data>;
 template <class Metadata>
 [[nodiscard]] subscriber_data_ptr make_subscriber_data(Metadata m) {
   require_sendable<Metadata>();
-  return std::make_shared<const subscriber_data_of<Metadata>>(std::move(m));
+  return make_pooled<const subscriber_data_of<Metadata>>(std::move(m));
 }
 
 }  // namespace detail

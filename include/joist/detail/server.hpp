@@ -300,11 +300,10 @@ void serve(Server& s) {
   }
 }
 
-/// Serves until the end, which is told to terminate(), and to the log if it is a crash: the reason for the process to end.
+// noinline: what is said at the end is not on the stack of a server that waits.
 template <class Server>
-[[nodiscard]] exit_reason serve_to_the_end(Server& s) {
+[[nodiscard, gnu::noinline]] exit_reason end_server(Server& s, std::optional<exit_reason> crash) {
   server_control& c = server_access::control(s);
-  std::optional<exit_reason> crash = catch_end([&s] { serve(s); });
   exit_reason reason = crash ? std::move(*crash) : *c.stopping;
   if constexpr (has_terminate<Server>) {
     crash = catch_end([&] { s.terminate(std::as_const(reason)); });
@@ -312,6 +311,12 @@ template <class Server>
   }
   if (!reason.is_orderly()) log_crash(c, reason);
   return reason;
+}
+
+/// Serves until the end, which is told to terminate(), and to the log if it is a crash: the reason for the process to end.
+template <class Server>
+[[nodiscard]] exit_reason serve_to_the_end(Server& s) {
+  return end_server(s, catch_end([&s] { serve(s); }));
 }
 
 /// What a server says of itself: its own words, or what fmt makes of it.

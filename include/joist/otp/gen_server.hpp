@@ -211,15 +211,23 @@ class starting {
 [[nodiscard]] result<started_process, start_error> start_process(const server_options& options, start_mode mode,
                                                                  const std::function<closure_ptr(starting)>& body);
 
-/// The process of a server, from its first word to its last.
+/// What a server's process begins with, and gives back when it has begun: it may live for long.
+template <class Arguments>
+struct server_beginning {
+  starting start;
+  Arguments arguments;
+  deadline hibernate_after;
+};
+
+// noinline: what is needed to begin is not on the stack of a server that waits.
 template <class Server, class Arguments>
-void run_server(starting& start, Arguments& arguments, deadline hibernate_after) {
+[[gnu::noinline]] void begin_server(std::optional<Server>& server, std::unique_ptr<server_beginning<Arguments>> with) {
+  starting& start = with->start;
   start.begin();
-  std::optional<Server> server;
   std::optional<start_error> refuses;
   std::optional<exit_reason> failure = catch_end([&] {
     try {
-      std::apply([&server](auto&... a) { server.emplace(std::move(a)...); }, arguments);
+      std::apply([&server](auto&... a) { server.emplace(std::move(a)...); }, with->arguments);
     } catch (const start_ignored&) {
       refuses = start_error{start_error::kind::ignored, exit_reason::normal};
     } catch (start_refused& r) {
@@ -231,8 +239,15 @@ void run_server(starting& start, Arguments& arguments, deadline hibernate_after)
   if (refuses) start.refused(std::move(*refuses));
   if (failure) start.failed(std::move(*failure));
   if (auto& stopping = server_access::control(*server).stopping) start.failed(*stopping);
-  prepare(*server, start.parent(), hibernate_after);
+  prepare(*server, start.parent(), with->hibernate_after);
   start.succeeded();
+}
+
+/// The process of a server, from its first word to its last.
+template <class Server, class Arguments>
+void run_server(std::unique_ptr<server_beginning<Arguments>> with) {
+  std::optional<Server> server;
+  begin_server(server, std::move(with));
   exit_on_return(serve_to_the_end(*server));
 }
 
@@ -242,10 +257,12 @@ result<started_process, start_error> start_server(start_mode mode, const server_
                 "joist: a server derives, publicly, from joist::gen_server of itself");
   static_assert(std::is_constructible_v<Server, std::decay_t<Arguments>...>,
                 "joist: the server has no constructor that takes these arguments (they arrive as values)");
-  std::tuple<std::decay_t<Arguments>...> kept{std::forward<Arguments>(arguments)...};
+  using kept_arguments = std::tuple<std::decay_t<Arguments>...>;
+  kept_arguments kept{std::forward<Arguments>(arguments)...};
   return start_process(options, mode, [&](starting start) {
-    return make_closure([start = std::move(start), kept = std::move(kept), limit = options.hibernate_after]() mutable {
-      run_server<Server>(start, kept, limit);
+    return make_closure([with = std::make_unique<server_beginning<kept_arguments>>(server_beginning<kept_arguments>{
+                             std::move(start), std::move(kept), options.hibernate_after})]() mutable {
+      run_server<Server>(std::move(with));
     });
   });
 }

@@ -84,7 +84,7 @@ class socket {
   explicit socket(pubsub bus, socket_options options = {})
       : core_{std::make_shared<channels::socket_core>(std::move(bus), std::move(options))} {
     if constexpr (std::same_as<User, nobody>) {
-      core_->connect = [](const request&) { return std::make_shared<const nobody>(); };
+      core_->connect = [](const request&) { return joist::detail::make_pooled<const nobody>(); };
     }
   }
 
@@ -93,7 +93,7 @@ class socket {
   socket& on_connect(std::function<std::optional<User>(const request&)> who) {
     core_->connect = [who = std::move(who)](const request& in) -> std::shared_ptr<const void> {
       std::optional<User> user = who(in);
-      return user ? std::make_shared<const User>(*std::move(user)) : nullptr;
+      return user ? joist::detail::make_pooled<const User>(*std::move(user)) : nullptr;
     };
     return *this;
   }

@@ -30,31 +30,30 @@ bool channel_base::is_end_of_connection(const any_message& m) const noexcept {
   return d != nullptr && d->monitor == connection_monitor_;
 }
 
-bool channel_base::answer_join(const std::optional<std::string>& ref, const join_result& answer, intercept_list intercepts) {
+bool channel_base::answer_join(const ref_text& ref, const join_result& answer, intercept_list intercepts) {
   if (answer.status != "ok" && answer.status != "error") {
     throw joist::error{errc::bad_argument,
                        fmt::format("channel: expected a join to be answered ok or error, got \"{}\"", answer.status)};
   }
   // Version 1 knows no join_ref: its clients are answered by the ref alone.
-  encoded frame = write_reply(context_.version, context_.join_ref, ref, context_.topic, answer);
+  encoded frame = write_reply(client_->version, join_ref_, ref, topic_, answer);
   if (answer.status == "error") {
-    (void)send(context_.connection, channel_refused{self(), std::move(frame)});
+    (void)send(client_->connection, channel_refused{self(), std::move(frame)});
     return false;
   }
-  context_.core->bus.subscribe(context_.topic, fastlane{context_.connection, context_.version, intercepts});
-  (void)send(context_.connection, channel_joined{self(), std::move(frame)});
+  client_->core->bus.subscribe(topic_, fastlane{client_->connection, client_->version, intercepts});
+  (void)send(client_->connection, channel_joined{self(), std::move(frame)});
   return true;
 }
 
-void channel_base::answer(const std::optional<std::string>& ref, const reply& r) const {
-  (void)send(context_.connection, outgoing{write_reply(context_.version, context_.join_ref, ref, context_.topic, r)});
+void channel_base::answer(const ref_text& ref, const reply& r) const {
+  (void)send(client_->connection, outgoing{write_reply(client_->version, join_ref_, ref, topic_, r)});
 }
 
 void channel_base::refuse_event(const client_message& in, std::string_view event,
                                 const std::vector<json_error>& errors) const {
   if (logs(log_level::debug)) {
-    log(log_level::debug,
-        fmt::format("channel {}: {}: {}: {}", context_.topic, event, errors.front().pointer, errors.front().what));
+    log(log_level::debug, fmt::format("channel {}: {}: {}: {}", topic_, event, errors.front().pointer, errors.front().what));
   }
   answer(in.ref, {"error", payload{invalid_payload{.errors = errors}}});
 }
@@ -62,18 +61,16 @@ void channel_base::refuse_event(const client_message& in, std::string_view event
 void channel_base::refuse_unknown(const client_message& in) const { answer(in.ref, {"error", payload{unmatched_event{}}}); }
 
 void channel_base::send_push(std::string_view event, const payload& body) const {
-  (void)send(context_.connection,
-             outgoing{write_push(context_.version, context_.join_ref, std::nullopt, context_.topic, event, body)});
+  (void)send(client_->connection, outgoing{write_push(client_->version, join_ref_, {}, topic_, event, body)});
 }
 
 bool channel_base::send_broadcast(pid but_not, std::string_view event, const payload& body) const {
-  const channel_broadcast all{
-      std::make_shared<const broadcast_event>(broadcast_event{context_.topic, std::string{event}, body})};
-  return context_.core->bus.broadcast_from(but_not, context_.topic, all).has_value();
+  const channel_broadcast all{std::make_shared<const broadcast_event>(broadcast_event{topic_, std::string{event}, body})};
+  return client_->core->bus.broadcast_from(but_not, topic_, all).has_value();
 }
 
 socket_ref channel_base::make_socket_ref() const {
-  return {context_.connection, context_.topic, context_.join_ref, ref_, context_.version};
+  return {client_->connection, topic_, join_ref_, ref_ != nullptr ? *ref_ : ref_text{}, client_->version};
 }
 
 }  // namespace channels

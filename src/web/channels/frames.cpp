@@ -13,19 +13,19 @@ namespace {
 
 enum class binary_kind : char { push = 0, reply = 1, broadcast = 2 };
 
-void append_or_null(std::string& out, optional_ref text) {
+void append_or_null(std::string& out, const ref_text& text) {
   if (text) {
-    append_json_string(out, *text);
+    append_json_string(out, text.view());
   } else {
     out += "null";
   }
 }
 
 // As a text, or null: other clients send refs as numbers.
-std::optional<std::optional<std::string>> ref_of(const json_value& v) {
-  if (v.is_null()) return std::optional<std::string>{};
-  if (const std::string* text = v.as_string()) return *text;
-  if (const std::int64_t* number = v.as_int64()) return std::to_string(*number);
+std::optional<ref_text> ref_of(const json_value& v) {
+  if (v.is_null()) return ref_text{};
+  if (const std::string* text = v.as_string()) return ref_text{*text};
+  if (const std::int64_t* number = v.as_int64()) return ref_text{std::to_string(*number)};
   return std::nullopt;
 }
 
@@ -96,10 +96,8 @@ encoded frame(bool is_binary, std::string bytes) {
   return std::make_shared<const encoded_frame>(encoded_frame{is_binary, std::move(bytes), {}});
 }
 
-std::string_view text_of(optional_ref r) { return r ? std::string_view{*r} : std::string_view{}; }
-
 // The envelope around a payload; `body` is JSON.
-std::string write_text(protocol_version v, optional_ref join_ref, optional_ref ref, std::string_view topic,
+std::string write_text(protocol_version v, const ref_text& join_ref, const ref_text& ref, std::string_view topic,
                        std::string_view event, std::string_view body) {
   std::string out;
   out.reserve(64 + topic.size() + event.size() + body.size());
@@ -168,15 +166,15 @@ result<client_frame, std::string> read_binary(protocol_version v, std::string_vi
     names[i] = rest.substr(0, size);
     rest.remove_prefix(size);
   }
-  return client_frame{std::string{names[0]}, std::string{names[1]}, std::string{names[2]}, std::string{names[3]},
+  return client_frame{ref_text{names[0]}, ref_text{names[1]}, std::string{names[2]}, std::string{names[3]},
                       client_payload{binary{std::string{rest}}}};
 }
 
-encoded write_reply(protocol_version v, optional_ref join_ref, optional_ref ref, std::string_view topic,
+encoded write_reply(protocol_version v, const ref_text& join_ref, const ref_text& ref, std::string_view topic,
                     const reply& answer) {
   if (answer.response.is_binary()) {
     return frame(true, write_binary(v, binary_kind::reply,
-                                    std::array{named{"a join_ref", text_of(join_ref)}, named{"a ref", text_of(ref)},
+                                    std::array{named{"a join_ref", join_ref.view()}, named{"a ref", ref.view()},
                                                named{"a topic", topic}, named{"a status", answer.status}},
                                     answer.response.bytes()));
   }
@@ -188,11 +186,11 @@ encoded write_reply(protocol_version v, optional_ref join_ref, optional_ref ref,
   return frame(false, write_text(v, join_ref, ref, topic, "phx_reply", body));
 }
 
-encoded write_push(protocol_version v, optional_ref join_ref, optional_ref ref, std::string_view topic,
+encoded write_push(protocol_version v, const ref_text& join_ref, const ref_text& ref, std::string_view topic,
                    std::string_view event, const payload& body) {
   if (body.is_binary()) {
     return frame(true, write_binary(v, binary_kind::push,
-                                    std::array{named{"a join_ref", text_of(join_ref)}, named{"a topic", topic},
+                                    std::array{named{"a join_ref", join_ref.view()}, named{"a topic", topic},
                                                named{"an event", event}},
                                     body.bytes()));
   }
@@ -205,7 +203,7 @@ encoded write_broadcast(protocol_version v, std::string_view topic, std::string_
     made.bytes =
         write_binary(v, binary_kind::broadcast, std::array{named{"a topic", topic}, named{"an event", event}}, body.bytes());
   } else {
-    made.bytes = write_text(v, std::nullopt, std::nullopt, topic, event, body.bytes());
+    made.bytes = write_text(v, {}, {}, topic, event, body.bytes());
   }
   return std::make_shared<const encoded_frame>(std::move(made));
 }

@@ -23,8 +23,8 @@ namespace joist::inline v0::web::channels {
 
 /// A message of a client.
 struct client_frame {
-  std::optional<std::string> join_ref;
-  std::optional<std::string> ref;
+  ref_text join_ref;
+  ref_text ref;
   std::string topic;
   std::string event;
   client_payload body;
@@ -37,11 +37,10 @@ struct client_frame {
 [[nodiscard]] result<client_frame, std::string> read_text(protocol_version v, std::string_view text);
 [[nodiscard]] result<client_frame, std::string> read_binary(protocol_version v, std::string_view bytes);
 
-using optional_ref = const std::optional<std::string>&;
 /// Binary payloads: names of more than 255 bytes, and version 1, throw errc::bad_argument.     [any thread]
-[[nodiscard]] encoded write_reply(protocol_version v, optional_ref join_ref, optional_ref ref, std::string_view topic,
+[[nodiscard]] encoded write_reply(protocol_version v, const ref_text& join_ref, const ref_text& ref, std::string_view topic,
                                   const reply& answer);
-[[nodiscard]] encoded write_push(protocol_version v, optional_ref join_ref, optional_ref ref, std::string_view topic,
+[[nodiscard]] encoded write_push(protocol_version v, const ref_text& join_ref, const ref_text& ref, std::string_view topic,
                                  std::string_view event, const payload& body);
 [[nodiscard]] encoded write_broadcast(protocol_version v, std::string_view topic, std::string_view event,
                                       const payload& body);

@@ -1,7 +1,6 @@
 // Sockets on the routes of a server: clients by WebSocket.
 #include <joist/web/http_error.hpp>
 #include <joist/web/socket.hpp>
-#include <joist/web/websocket.hpp>
 
 #include <joist/joist.hpp>
 
@@ -12,41 +11,52 @@
 
 #include "web/channels/rate.hpp"
 #include "web/channels/session.hpp"
+#include "web/websocket/talk.hpp"
 
 namespace joist::inline v0::web::channels {
 namespace {
 
 constexpr std::uint16_t policy_violation = 1008;
 
-class websocket_sink final : public frame_sink {
- public:
-  explicit websocket_sink(websocket& to) noexcept : to_{to} {}
-  void send(const encoded_frame& f) override { (void)(f.is_binary ? to_.send_binary(f.bytes) : to_.send_text(f.bytes)); }
-
- private:
-  websocket& to_;
-};
-
+using joist::detail::make_pooled;
 using user_ptr = std::shared_ptr<const void>;
 
-// Until the client, or somebody here, ends it.
-void converse(websocket& ws, const std::shared_ptr<const socket_core>& core, const user_ptr& user, protocol_version v) {
-  websocket_sink sink{ws};
-  session channels{core, user, v, sink};
-  message_rate rate{core->options.messages_per_second};
-  while (const auto said =
-             ws.next([&](const outgoing& o) { channels.take(o); }, [&](channel_joined j) { channels.take(std::move(j)); },
-                     [&](channel_refused r) { channels.take(std::move(r)); }, [&](const down& d) { (void)channels.take(d); },
-                     [&](const std::shared_ptr<const broadcast_event>& b) {
-                       if (b->event == "disconnect") ws.close(1000, "disconnected");
-                     })) {
-    if (!rate.takes_one()) return ws.close(policy_violation, "too many messages");
-    if (const auto wrong = channels.take(said->is_text, said->data)) {
-      log(log_level::debug, fmt::format("socket: {}: {}", ws.remote().to_string(), *wrong));
-      return ws.close(policy_violation, "not a message");
+// A client by WebSocket.
+class websocket_client final : public ws::talk, private frame_sink {
+ public:
+  explicit websocket_client(std::shared_ptr<const identity> who)
+      : rate_{who->core->options.messages_per_second}, session_{std::move(who), *this} {}
+
+  // Until the client, or somebody here, ends it.
+  void run(websocket& socket) override {
+    to_ = &socket;
+    while (const auto said = socket.next(
+               [this](const outgoing& o) { session_.take(o); }, [this](channel_joined j) { session_.take(std::move(j)); },
+               [this](channel_refused r) { session_.take(std::move(r)); }, [this](const down& d) { (void)session_.take(d); },
+               [this](const std::shared_ptr<const broadcast_event>& b) {
+                 if (b->event == "disconnect") to_->close(1000, "disconnected");
+               })) {
+      take(*said);
+    }
+    session_.end();
+  }
+
+ private:
+  void send(const encoded_frame& f) override { (void)(f.is_binary ? to_->send_binary(f.bytes) : to_->send_text(f.bytes)); }
+
+  // noinline: what a message needs is not on the stack of a connection that waits.
+  [[gnu::noinline]] void take(const websocket_message& said) {
+    if (!rate_.takes_one()) return to_->close(policy_violation, "too many messages");
+    if (const auto wrong = session_.take(said.is_text, said.data)) {
+      if (logs(log_level::debug)) log(log_level::debug, fmt::format("socket: {}: {}", to_->remote().to_string(), *wrong));
+      to_->close(policy_violation, "not a message");
     }
   }
-}
+
+  websocket* to_ = nullptr;  // on this process's own stack
+  message_rate rate_;
+  session session_;
+};
 
 // The user of a client that is let in.
 user_ptr connect(const socket_core& core, const request& in) {
@@ -78,10 +88,11 @@ void add_routes(router& routes, std::string_view path, std::shared_ptr<const soc
     throw error{errc::bad_argument, "socket: expected an on_connect, which says who a client is, before add_to"};
   }
   const std::string at{path};
-  routes.get(at + "/websocket", websocket_handler(options_of(core->options), [core](request& in) -> websocket_body {
-               const protocol_version v = negotiate(in);
-               return [core, user = connect(*core, in), v](websocket& ws) { converse(ws, core, user, v); };
-             }));
+  routes.get(
+      at + "/websocket", ws::talk_handler(options_of(core->options), [core](request& in) {
+        const protocol_version v = negotiate(in);
+        return make_pooled<websocket_client>(make_pooled<const identity>(identity{core, connect(*core, in), self(), v}));
+      }));
 }
 
 }  // namespace joist::inline v0::web::channels

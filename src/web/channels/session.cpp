@@ -18,16 +18,18 @@ reply refusal(const char* why) { return {"error", payload{reason{why}}}; }
 
 }  // namespace
 
-session::session(std::shared_ptr<const socket_core> core, std::shared_ptr<const void> user, protocol_version v,
-                 frame_sink& out)
-    : core_{std::move(core)}, user_{std::move(user)}, out_{out}, version_{v} {
-  if (core_->id) {
-    if (const std::string id = core_->id(user_.get()); !id.empty()) core_->bus.subscribe(id);
-  }
+session::session(std::shared_ptr<const identity> client, frame_sink& out) : client_{std::move(client)}, out_{out} {
+  const socket_core& core = *client_->core;
+  if (!core.id) return;
+  if (const std::string id = core.id(client_->user.get()); !id.empty()) core.bus.subscribe(id);
 }
 
-session::~session() {
-  for (const place& p : places_) joist::send(p.channel, connection_closed{});
+void session::end() noexcept {
+  try {
+    for (const place& p : places_) joist::send(p.channel, connection_closed{});
+  } catch (...) {  // the process is being ended, which its channels see themselves
+  }
+  places_.clear();
 }
 
 session::place* session::find(std::string_view topic) noexcept {
@@ -40,24 +42,23 @@ session::place* session::find(pid channel) noexcept {
   return at == places_.end() ? nullptr : &*at;
 }
 
-void session::answer(const std::optional<std::string>& join_ref, const std::optional<std::string>& ref,
-                     std::string_view topic, const reply& r) {
-  out_.send(*write_reply(version_, join_ref, ref, topic, r));
+void session::answer(const ref_text& join_ref, const ref_text& ref, std::string_view topic, const reply& r) {
+  out_.send(*write_reply(client_->version, join_ref, ref, topic, r));
 }
 
 void session::tell(const place& p, std::string_view event) {
-  out_.send(*write_push(version_, p.join_ref, p.join_ref, p.topic, event, payload{}));
+  out_.send(*write_push(client_->version, p.join_ref, p.join_ref, p.topic, event, payload{}));
 }
 
 std::optional<std::string> session::take(bool is_text, std::string_view data) {
-  auto f = is_text ? read_text(version_, data) : read_binary(version_, data);
+  auto f = is_text ? read_text(client_->version, data) : read_binary(client_->version, data);
   if (!f) return std::move(f).error();
   take(*std::move(f));
   return std::nullopt;
 }
 
 void session::take(client_frame&& f) {
-  if (f.topic == "phoenix" && f.event == "heartbeat") return answer(std::nullopt, f.ref, f.topic, reply{});
+  if (f.topic == "phoenix" && f.event == "heartbeat") return answer({}, f.ref, f.topic, reply{});
   place* const p = find(f.topic);
   if (f.event == "phx_join") return p == nullptr ? join(std::move(f)) : join_again(*p, std::move(f));
   if (f.event == "phx_leave") {
@@ -66,25 +67,25 @@ void session::take(client_frame&& f) {
   }
   // The client may not have heard yet that the channel is gone.
   if (p == nullptr || p->is == state::replaced || p->is == state::refused)
-    return answer(std::nullopt, f.ref, f.topic, refusal("unmatched topic"));
+    return answer({}, f.ref, f.topic, refusal("unmatched topic"));
   joist::send(p->channel, client_message{std::move(f.event), std::move(f.ref), std::move(f.body)});
 }
 
 void session::join(client_frame&& f) {
-  const channel_kind* const kind = core_->find(f.topic);
-  if (kind == nullptr) return answer(std::nullopt, f.ref, f.topic, refusal("unmatched topic"));
-  if (places_.size() >= core_->options.max_channels)
+  const channel_kind* const kind = client_->core->find(f.topic);
+  if (kind == nullptr) return answer({}, f.ref, f.topic, refusal("unmatched topic"));
+  if (places_.size() >= client_->core->options.max_channels)
     return answer(f.join_ref, f.ref, f.topic, refusal("too many channels joined"));
   const auto started = kind->start();
   if (!started) {
     log(log_level::error, fmt::format("channel {}: {}", f.topic, started.error().to_string()));
     return answer(f.join_ref, f.ref, f.topic, refusal("join crashed"));
   }
-  const auto& of_channel = f.join_ref ? f.join_ref : f.ref;  // version 1 has no join_ref
-  joist::send(started->process,
-              channel_join{{core_, user_, f.topic, of_channel, self(), version_}, f.ref, std::move(f.body)});
-  places_.push_back({std::move(f.topic), std::move(f.join_ref), std::move(f.ref), started->process, started->monitor,
-                     state::joining, nullptr});
+  const ref_text& of_channel = f.join_ref ? f.join_ref : f.ref;  // version 1 has no join_ref
+  joist::send(started->process, channel_join{client_, f.topic, of_channel, f.ref, std::move(f.body)});
+  place made{std::move(f.topic), std::move(f.join_ref), started->process, started->monitor, state::joining, nullptr};
+  made.more().ref = std::move(f.ref);
+  places_.push_back(std::move(made));
 }
 
 // The old one has a while to end, and terminate(); then the new one begins.
@@ -97,7 +98,7 @@ void session::join_again(place& p, client_frame&& f) {
 
 void session::leave(place& p, client_frame&& f) {
   // The client has raced a close of ours, of which it has been told.
-  if (p.join_ref && f.join_ref != p.join_ref) return;
+  if (p.join_ref && !(f.join_ref == p.join_ref)) return;
   if (p.is == state::replaced) {
     p.more().join.reset();
     return answer(f.join_ref, f.ref, f.topic, reply{});
@@ -118,7 +119,6 @@ void session::take(const outgoing& o) {
 void session::take(channel_joined&& j) {
   place* const p = find(j.channel);
   if (p == nullptr || p->is == state::replaced) return;
-  p->ref.reset();
   out_.send(*j.frame);
   if (p->is == state::joining) p->is = state::joined;
   const std::unique_ptr<waiting> had = std::move(p->rare);
@@ -146,7 +146,7 @@ bool session::take(const down& d) {
 
 void session::ended(place&& p, const exit_reason& why) {
   switch (p.is) {
-    case state::joining: return answer(p.join_ref, p.ref, p.topic, refusal("join crashed"));
+    case state::joining: return answer(p.join_ref, p.rare->ref, p.topic, refusal("join crashed"));
     case state::replaced:
       if (p.rare->join) join(*std::move(p.rare->join));
       return;

@@ -40,14 +40,16 @@ class frame_sink {
 
 class session {
  public:
-  session(std::shared_ptr<const socket_core> core, std::shared_ptr<const void> user, protocol_version v, frame_sink& out);
+  /// In the process of client->connection.
+  session(std::shared_ptr<const identity> client, frame_sink& out);
   session(const session&) = delete;
   session& operator=(const session&) = delete;
-  /// Its channels end.
-  ~session();
+  ~session() { end(); }
 
   /// What the client says. The error: it is no message, and the client is to be closed.     [process]
   [[nodiscard]] std::optional<std::string> take(bool is_text, std::string_view data);
+  /// All of its channels end.     [process]
+  void end() noexcept;
   // What other processes say.     [process]
   void take(const outgoing& o);
   void take(channel_joined&& j);
@@ -59,17 +61,17 @@ class session {
   enum class state : std::uint8_t { joining, joined, leaving, refused, replaced };
   /// What few places have.
   struct waiting {
+    ref_text ref;  // joining: of the join
     std::vector<encoded> frames;
     std::optional<client_frame> join;
   };
   struct place {
     std::string topic;
-    std::optional<std::string> join_ref;
-    std::optional<std::string> ref;  // of the join, until it is answered
+    ref_text join_ref;
     pid channel;
     joist::ref monitor;
     state is = state::joining;
-    std::unique_ptr<waiting> rare;
+    std::unique_ptr<waiting> rare;  // while it joins, or is replaced
     [[nodiscard]] waiting& more() {
       if (rare == nullptr) rare = std::make_unique<waiting>();
       return *rare;
@@ -83,15 +85,12 @@ class session {
   void ended(place&& p, const exit_reason& why);
   [[nodiscard]] place* find(std::string_view topic) noexcept;
   [[nodiscard]] place* find(pid channel) noexcept;
-  void answer(const std::optional<std::string>& join_ref, const std::optional<std::string>& ref, std::string_view topic,
-              const reply& r);
+  void answer(const ref_text& join_ref, const ref_text& ref, std::string_view topic, const reply& r);
   void tell(const place& p, std::string_view event);
 
-  const std::shared_ptr<const socket_core> core_;
-  const std::shared_ptr<const void> user_;
+  const std::shared_ptr<const identity> client_;
   frame_sink& out_;
-  std::vector<place> places_;
-  const protocol_version version_;
+  std::vector<place, joist::detail::pool_allocator<place>> places_;
 };
 
 }  // namespace joist::inline v0::web::channels

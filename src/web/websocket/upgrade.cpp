@@ -13,6 +13,7 @@
 #include "web/websocket/connection.hpp"
 #include "web/websocket/handshake.hpp"
 #include "web/websocket/options.hpp"
+#include "web/websocket/talk.hpp"
 
 namespace joist::inline v0::web {
 namespace {
@@ -64,16 +65,16 @@ struct telling {
 // What the handshake came to; gone when the connection has begun.
 class agreement final : public next_protocol {
  public:
-  agreement(std::shared_ptr<const websocket_options> options, std::shared_ptr<const websocket_body> body,
-            std::string protocol, std::optional<ws::deflate_parameters> deflate)
-      : options_{std::move(options)}, body_{std::move(body)}, protocol_{std::move(protocol)}, deflate_{deflate} {}
+  agreement(std::shared_ptr<const websocket_options> options, std::shared_ptr<ws::talk> what, std::string protocol,
+            std::optional<ws::deflate_parameters> deflate)
+      : options_{std::move(options)}, talk_{std::move(what)}, protocol_{std::move(protocol)}, deflate_{deflate} {}
 
   void run(net::stream& peer, std::unique_ptr<takeover> with) override {
     websocket socket{open(peer, with->already_come)};
-    const std::shared_ptr<const websocket_body> body = body_;
+    const std::shared_ptr<ws::talk> talk = talk_;
     with = nullptr;  // and this object
     const telling events{socket};
-    (*body)(socket);
+    talk->run(socket);
     finish(peer, socket);
   }
 
@@ -90,14 +91,14 @@ class agreement final : public next_protocol {
   }
 
   std::shared_ptr<const websocket_options> options_;
-  std::shared_ptr<const websocket_body> body_;
+  std::shared_ptr<ws::talk> talk_;
   std::string protocol_;
   std::optional<ws::deflate_parameters> deflate_;
 };
 
-// `body_for` is asked when nothing else refuses the client any more.
-template <class BodyFor>
-response answer(request& in, const std::shared_ptr<const websocket_options>& options, BodyFor body_for) {
+using begin_function = std::function<std::shared_ptr<ws::talk>(request&)>;
+
+response answer(request& in, const std::shared_ptr<const websocket_options>& options, const begin_function& begin) {
   const auto& f = in.fields();
   const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
   const std::string protocols = f.joined("Sec-WebSocket-Protocol"), extensions = f.joined("Sec-WebSocket-Extensions");
@@ -119,7 +120,7 @@ response answer(request& in, const std::shared_ptr<const websocket_options>& opt
   response out;
   out.status = 101;
   for (const auto& field : agreed->fields) out.fields.set(field.name, field.value);
-  out.body = takeover_body{std::make_shared<agreement>(options, body_for(in), std::move(agreed->protocol), agreed->deflate)};
+  out.body = takeover_body{std::make_shared<agreement>(options, begin(in), std::move(agreed->protocol), agreed->deflate)};
   return out;
 }
 
@@ -128,20 +129,30 @@ websocket_options checked(websocket_options o) {
   return o;
 }
 
+class function_talk final : public ws::talk {
+ public:
+  explicit function_talk(websocket_body body) : body_{std::move(body)} {}
+  void run(websocket& socket) override { body_(socket); }
+
+ private:
+  const websocket_body body_;
+};
+
 }  // namespace
 
-handler websocket_handler(websocket_options options, websocket_body body) {
+handler ws::talk_handler(websocket_options options, std::function<std::shared_ptr<talk>(request&)> begin) {
   return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
-          body = std::make_shared<const websocket_body>(std::move(body))](request& in) {
-    return answer(in, options, [&body](request&) { return body; });
-  };
+          begin = std::move(begin)](request& in) { return answer(in, options, begin); };
+}
+
+handler websocket_handler(websocket_options options, websocket_body body) {
+  return ws::talk_handler(std::move(options),
+                          [talk = std::make_shared<function_talk>(std::move(body))](request&) { return talk; });
 }
 
 handler websocket_handler(websocket_options options, std::function<websocket_body(request&)> accept) {
-  return [options = std::make_shared<const websocket_options>(checked(std::move(options))),
-          accept = std::move(accept)](request& in) {
-    return answer(in, options, [&accept](request& r) { return std::make_shared<const websocket_body>(accept(r)); });
-  };
+  return ws::talk_handler(std::move(options),
+                          [accept = std::move(accept)](request& in) { return std::make_shared<function_talk>(accept(in)); });
 }
 
 }  // namespace joist::inline v0::web
