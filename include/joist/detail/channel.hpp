@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -126,7 +127,7 @@ constexpr std::string_view event_name() {
   }
 }
 template <class T>
-concept named_event = joist::detail::open_aggregate<T> && !std::same_as<T, binary>;
+concept named_event = (joist::detail::open_aggregate<T> || empty_aggregate<T>)&&!std::same_as<T, binary>;
 
 }  // namespace channels
 
@@ -276,7 +277,9 @@ bool channel_handlers::handle_as(Self& s, client_message& in) {
   if (in.event != event_name<Event>()) return false;
   Event value{};
   joist::detail::json_reader reader{false, false};
-  if (in.body.as_json() != nullptr) {
+  if constexpr (std::is_empty_v<Event>) {
+    // its name says it all
+  } else if (in.body.as_json() != nullptr) {
     reader.read(*in.body.as_json(), value);
   } else {
     reader.read(json_value{}, value);

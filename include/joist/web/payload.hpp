@@ -31,8 +31,11 @@ class payload;
 
 namespace channels {
 template <class T>
+concept empty_aggregate = std::is_empty_v<T> && std::is_aggregate_v<T>;
+template <class T>
 concept json_payload = !std::same_as<T, payload> && !std::same_as<T, binary> && !std::same_as<T, json_value> &&
-                       (joist::detail::json_map<T> || joist::detail::json_sequence<T> || joist::detail::open_aggregate<T>);
+                       (joist::detail::json_map<T> || joist::detail::json_sequence<T> || joist::detail::open_aggregate<T> ||
+                        empty_aggregate<T>);
 template <class T>
 concept json_scalar = !std::same_as<T, json_value> && !json_payload<T> && std::constructible_from<json_value, const T&> &&
                       !std::same_as<T, payload> && !std::same_as<T, binary>;
@@ -47,7 +50,11 @@ class payload {
   /// Of what to_json takes.
   template <channels::json_payload T>
   payload(const T& value) {
-    joist::detail::append_json(bytes_, value);
+    if constexpr (channels::empty_aggregate<T>) {
+      bytes_ = "{}";
+    } else {
+      joist::detail::append_json(bytes_, value);
+    }
   }
   /// Of a text, a number, a bool.
   template <channels::json_scalar T>

@@ -49,6 +49,8 @@ struct socket_options {
   std::size_t messages_per_second = 0;          ///< of one client, and as many at once; beyond: closed with 1008. 0: any
   std::size_t queue_bytes = 1 << 20;            ///< that a client has not read; beyond: closed with 1008
   bool compress = false;                        ///< permessage-deflate
+  std::chrono::milliseconds poll{10'000};       ///< how long a long poll waits; a client that is late by half of it is gone
+  std::size_t max_polling = 10'000;             ///< clients that long-poll; beyond: 503
 };
 
 namespace channels {

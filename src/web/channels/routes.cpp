@@ -1,4 +1,4 @@
-// Sockets on the routes of a server: clients by WebSocket.
+// Sockets on the routes of a server: who is let in, and clients by WebSocket.
 #include <joist/web/http_error.hpp>
 #include <joist/web/socket.hpp>
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "web/channels/longpoll.hpp"
 #include "web/channels/rate.hpp"
 #include "web/channels/session.hpp"
 #include "web/websocket/talk.hpp"
@@ -58,17 +59,6 @@ class websocket_client final : public ws::talk, private frame_sink {
   session session_;
 };
 
-// The user of a client that is let in.
-user_ptr connect(const socket_core& core, const request& in) {
-  if (user_ptr user = core.connect(in)) return user;
-  throw http_error{403, "on_connect has refused the client"};
-}
-
-protocol_version negotiate(const request& in) {
-  if (const auto v = version_of(in.query("vsn"))) return *v;
-  throw http_error{403, fmt::format("expected a vsn of 1.0.x or 2.0.x, got \"{:.32}\"", in.query("vsn").value_or(""))};
-}
-
 websocket_options options_of(const socket_options& o) {
   websocket_options made;
   made.max_message_bytes = o.max_message_bytes;
@@ -83,16 +73,23 @@ websocket_options options_of(const socket_options& o) {
 
 }  // namespace
 
+identity let_in(const std::shared_ptr<const socket_core>& core, const request& in) {
+  const auto v = version_of(in.query("vsn"));
+  if (!v) throw http_error{403, fmt::format("expected a vsn of 1.0.x or 2.0.x, got \"{:.32}\"", *in.query("vsn"))};
+  user_ptr user = core->connect(in);
+  if (user == nullptr) throw http_error{403, "on_connect has refused the client"};
+  return {core, std::move(user), self(), *v};
+}
+
 void add_routes(router& routes, std::string_view path, std::shared_ptr<const socket_core> core) {
   if (!core->connect) {
     throw error{errc::bad_argument, "socket: expected an on_connect, which says who a client is, before add_to"};
   }
   const std::string at{path};
-  routes.get(
-      at + "/websocket", ws::talk_handler(options_of(core->options), [core](request& in) {
-        const protocol_version v = negotiate(in);
-        return make_pooled<websocket_client>(make_pooled<const identity>(identity{core, connect(*core, in), self(), v}));
-      }));
+  routes.get(at + "/websocket", ws::talk_handler(options_of(core->options), [core](request& in) {
+               return make_pooled<websocket_client>(make_pooled<const identity>(let_in(core, in)));
+             }));
+  add_longpoll(routes, at + "/longpoll", core);
 }
 
 }  // namespace joist::inline v0::web::channels

@@ -29,6 +29,9 @@
 
 namespace joist::inline v0::web::channels {
 
+/// Who a client is, and that it may come in: throws http_error. Its connection is the caller.     [process]
+[[nodiscard]] identity let_in(const std::shared_ptr<const socket_core>& core, const request& in);
+
 /// Where a session's frames go.
 class frame_sink {
  public:

@@ -4,30 +4,18 @@
 #include <joist/telemetry.hpp>
 #include <joist/web/http_error.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "web/http/characters.hpp"
 #include "web/http/linger.hpp"
 #include "web/websocket/connection.hpp"
 #include "web/websocket/handshake.hpp"
 #include "web/websocket/options.hpp"
+#include "web/websocket/origin.hpp"
 #include "web/websocket/talk.hpp"
 
 namespace joist::inline v0::web {
 namespace {
-
-// A browser says which site its page is of: others than this may not act in its user's name.
-bool may_ask(const request& in, const websocket_options& options) {
-  const auto origin = in.fields().find("Origin");
-  if (!origin) return true;  // no browser
-  const auto& allowed = options.allow_origins;
-  if (std::find(allowed.begin(), allowed.end(), "*") != allowed.end()) return true;
-  if (std::find(allowed.begin(), allowed.end(), *origin) != allowed.end()) return true;
-  const auto at = origin->find("://");
-  return at != origin->npos && http::same_word(origin->substr(at + 3), in.host());
-}
 
 response refused(const ws::upgrade_refusal& why) {
   response page = status_page(static_cast<int>(why.status));
@@ -102,7 +90,7 @@ response answer(request& in, const std::shared_ptr<const websocket_options>& opt
   const auto& f = in.fields();
   const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
   const std::string protocols = f.joined("Sec-WebSocket-Protocol"), extensions = f.joined("Sec-WebSocket-Extensions");
-  if (!may_ask(in, *options)) return status_page(403);
+  if (!ws::may_ask(in, options->allow_origins)) return status_page(403);
   ws::upgrade_policy policy;
   policy.protocols = options->protocols;
   // Without context takeover a connection that waits keeps no window.

@@ -1,0 +1,280 @@
+#include "web/channels/longpoll.hpp"
+
+#include <joist/joist.hpp>
+#include <joist/otp/gen_server.hpp>
+#include <joist/web/http_error.hpp>
+#include <joist/web/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "web/channels/rate.hpp"
+#include "web/channels/session.hpp"
+#include "web/security/base64url.hpp"
+#include "web/security/random_bytes.hpp"
+#include "web/websocket/origin.hpp"
+
+namespace joist::inline v0::web::channels {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_lines = 100;  // of a POST: what Phoenix takes
+
+// Who polls with which token. Tokens are of 16 bytes that nobody can guess.
+class polling_clients {
+ public:
+  explicit polling_clients(std::size_t most) noexcept : most_{most} {}
+
+  // Nothing: there are too many.
+  std::optional<std::string> add(pid client) {
+    std::array<std::byte, 16> bytes;
+    security::fill_randomly(bytes);
+    std::string token = security::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const held lock{*this};
+    if (clients_.size() >= most_) return std::nullopt;
+    clients_.emplace(token, client);
+    return token;
+  }
+  void remove(const std::string& token) noexcept {
+    const held lock{*this};
+    clients_.erase(token);
+  }
+  pid find(const std::string& token) {
+    const held lock{*this};
+    const auto at = clients_.find(token);
+    return at == clients_.end() ? pid{} : at->second;
+  }
+
+ private:
+  struct held {
+    explicit held(polling_clients& of) : lock{of.mutex_} {}
+    no_preempt whole;
+    std::scoped_lock<std::mutex> lock;
+  };
+  const std::size_t most_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, pid> clients_;
+};
+
+class longpoll_client : public gen_server<longpoll_client>, private frame_sink {
+ public:
+  struct answer {
+    int status = 204;
+    std::vector<std::string> messages = {};
+  };
+  struct poll {
+    using reply = answer;
+  };
+  struct said {
+    using reply = int;  // 200, or 410
+    bool is_text;
+    std::string data;
+  };
+  struct poll_over {
+    std::uint64_t number;
+  };
+  using info_types = type_list<outgoing, channel_joined, channel_refused, std::shared_ptr<const broadcast_event>>;
+
+  longpoll_client(identity who, std::shared_ptr<polling_clients> all)
+      : options_{who.core->options}, all_{std::move(all)}, rate_{options_.messages_per_second} {
+    const auto token = all_->add(self());
+    if (!token) throw start_refused{exit_reason::shutdown};
+    token_ = *token;
+    who.connection = self();
+    session_.emplace(std::make_shared<const identity>(std::move(who)), static_cast<frame_sink&>(*this));
+    wait_for_poll();
+  }
+  ~longpoll_client() { all_->remove(token_); }
+  [[nodiscard]] const std::string& token() const noexcept { return token_; }
+
+  struct token_of {
+    using reply = std::string;
+  };
+  std::string handle_call(token_of) { return token_; }
+
+  void handle_call(poll, const from<answer>& client) {
+    if (waiting_) joist::reply(*waiting_, answer{});  // it has been given up
+    waiting_ = client;
+    ++poll_number_;
+    if (!messages_.empty()) return hand_over();
+    info_after(options_.poll, poll_over{poll_number_});
+  }
+  int handle_call(const said& s) {
+    if (!rate_.takes_one()) return refuse("too many messages");
+    if (const auto wrong = session_->take(s.is_text, s.data)) return refuse(*wrong);
+    return 200;
+  }
+  void handle_info(poll_over over) {
+    if (over.number != poll_number_) return;
+    if (!waiting_) return stop(exit_reason::shutdown_with(std::string{"nobody polls"}));
+    joist::reply(*std::exchange(waiting_, std::nullopt), answer{});
+    wait_for_poll();
+  }
+  void handle_info(const outgoing& o) { session_->take(o); }
+  void handle_info(channel_joined j) { session_->take(std::move(j)); }
+  void handle_info(channel_refused r) { session_->take(std::move(r)); }
+  void handle_info(const down& d) { (void)session_->take(d); }
+  void handle_info(const std::shared_ptr<const broadcast_event>& b) {
+    if (b->event == "disconnect") stop(exit_reason::shutdown_with(std::string{"disconnected"}));
+  }
+  void terminate(const exit_reason&) {
+    if (waiting_) joist::reply(*waiting_, answer{410});
+    session_->end();
+  }
+
+ private:
+  void send(const encoded_frame& f) override {
+    if (f.is_binary) {
+      log(log_level::warning, "socket: bytes cannot be told to a client that long-polls: they are dropped");
+      return;
+    }
+    queued_bytes_ += f.bytes.size();
+    if (queued_bytes_ > options_.queue_bytes) return stop(exit_reason::shutdown_with(std::string{"polls too slowly"}));
+    messages_.push_back(f.bytes);
+    if (waiting_) hand_over();
+  }
+  void hand_over() {
+    joist::reply(*std::exchange(waiting_, std::nullopt), answer{200, std::exchange(messages_, {})});
+    queued_bytes_ = 0;
+    wait_for_poll();
+  }
+  // Another poll ends the wait: it has another number.
+  void wait_for_poll() { info_after(options_.poll + options_.poll / 2, poll_over{++poll_number_}); }
+  int refuse(std::string_view why) {
+    if (logs(log_level::debug)) log(log_level::debug, fmt::format("socket, polling: {}", why));
+    stop(exit_reason::shutdown_with(std::string{"not a message"}));
+    return 410;
+  }
+
+  const socket_options options_;
+  const std::shared_ptr<polling_clients> all_;
+  std::string token_;
+  message_rate rate_;
+  std::optional<session> session_;
+  std::optional<from<answer>> waiting_;
+  std::uint64_t poll_number_ = 0;
+  std::vector<std::string> messages_;
+  std::size_t queued_bytes_ = 0;
+};
+
+// -- what HTTP has of it
+
+using client_ref = server_ref<longpoll_client>;
+
+struct status_only {
+  int status;
+};
+struct poll_answer {
+  int status;
+  std::string token;
+  std::vector<std::string> messages;
+};
+
+response told(int status) { return json(status_only{status}); }
+
+class longpoll_routes {
+ public:
+  explicit longpoll_routes(std::shared_ptr<const socket_core> core)
+      : core_{std::move(core)}, all_{std::make_shared<polling_clients>(core_->options.max_polling)} {}
+
+  response get(const request& in) const {
+    if (const pid client = client_of(in)) {
+      auto got = client_ref{client}.try_call(longpoll_client::poll{}, core_->options.poll + 5s);
+      if (got) return json(poll_answer{got->status, std::string{*in.query("token")}, std::move(got->messages)});
+    }
+    return begin(in);
+  }
+
+  response post(const request& in) const {
+    const pid client = client_of(in);
+    if (!client) return told(410);
+    std::string_view rest = in.body();
+    for (std::size_t lines = 0; !rest.empty() && lines < most_lines; ++lines) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string_view line = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (const int status = take(client_ref{client}, line); status != 200) return told(status);
+    }
+    return told(200);
+  }
+
+ private:
+  [[nodiscard]] pid client_of(const request& in) const {
+    const auto token = in.query("token");
+    return token ? all_->find(std::string{*token}) : pid{};
+  }
+
+  response begin(const request& in) const {
+    identity who;
+    try {
+      who = let_in(core_, in);
+    } catch (const http_error& e) {
+      return told(e.status());
+    }
+    const auto started = try_start<longpoll_client>({.process = {.label = "longpoll"}}, std::move(who), all_);
+    if (!started) return told(503);
+    auto token = started->try_call(longpoll_client::token_of{}, 5s);
+    if (!token) return told(503);
+    return json(poll_answer{410, *std::move(token), {}});
+  }
+
+  [[nodiscard]] int take(client_ref client, std::string_view line) const {
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (line.empty()) return 200;
+    longpoll_client::said s{line.front() == '[' || line.front() == '{', {}};
+    if (s.is_text) {
+      s.data = line;
+    } else {
+      auto bytes = from_base64(line);
+      if (!bytes) throw http_error{400, "expected lines of JSON, or of base64"};
+      s.data = *std::move(bytes);
+    }
+    const auto status = client.try_call(std::move(s), core_->options.poll);
+    return status ? *status : 410;
+  }
+
+  // As browsers write it: with + and /, and padding.
+  [[nodiscard]] static std::optional<std::string> from_base64(std::string_view text) {
+    std::string url{text.substr(0, text.find('='))};
+    std::replace(url.begin(), url.end(), '+', '-');
+    std::replace(url.begin(), url.end(), '/', '_');
+    return security::from_base64url(url);
+  }
+
+  std::shared_ptr<const socket_core> core_;
+  std::shared_ptr<polling_clients> all_;
+};
+
+// Pages of other origins that are allowed may read the answers.
+template <class Handle>
+handler guarded(const std::shared_ptr<const socket_core>& core, Handle handle) {
+  return [core, handle = std::move(handle)](request& in) {
+    if (!ws::may_ask(in, core->options.allow_origins)) return told(403);
+    return handle(in).with_field("Access-Control-Allow-Origin", "*").with_field("Cache-Control", "no-store");
+  };
+}
+
+response preflight(const request& in) {
+  return text("")
+      .with_field("Access-Control-Allow-Headers", in.field("Access-Control-Request-Headers"))
+      .with_field("Access-Control-Allow-Methods", "get, post, options")
+      .with_field("Access-Control-Max-Age", "3600");
+}
+
+}  // namespace
+
+void add_longpoll(router& routes, const std::string& path, const std::shared_ptr<const socket_core>& core) {
+  const auto all = std::make_shared<const longpoll_routes>(core);
+  routes.get(path, guarded(core, [all](const request& in) { return all->get(in); }));
+  routes.post(path, guarded(core, [all](const request& in) { return all->post(in); }));
+  routes.add("OPTIONS", path, guarded(core, preflight));
+}
+
+}  // namespace joist::inline v0::web::channels
