@@ -1,0 +1,218 @@
+// Against a real server, which each test starts for itself.
+#include <joist/dist/redis.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "support/engine.hpp"
+#include "support/joined.hpp"
+
+using namespace std::chrono_literals;
+using namespace support;
+using joist::pubsub;
+using joist::pubsub_error;
+
+namespace {
+
+pubsub node(const std::string& name, const redis_engine& engine, const std::string& account = "") {
+  return pubsub{{.adapter = joist::dist::redis({.url = engine.url(account), .connection = impatient()}), .node = name}};
+}
+
+/// Delivered where it comes to when `gate` is open: the connection of that node reads nothing meanwhile.
+std::atomic<bool> gate{true};
+struct slow {
+  std::string text;
+  void deliver_to(const joist::pubsub_subscriber& to) const {
+    while (!gate) joist::yield();
+    joist::send(to.process(), text);
+  }
+};
+
+}  // namespace
+
+template <>
+struct joist::message_format<slow> {
+  static constexpr std::string_view name = "test.slow";
+  static std::string write(const slow& s) { return s.text; }
+  static std::optional<slow> read(std::string_view bytes) { return slow{std::string{bytes}}; }
+};
+
+TEST_CASE("redis: keeps the contract of adapters, killed and started again between") {
+  redis_engine engine;
+  run_contract({.make =
+                    [&engine](const std::string& system) {
+                      return joist::dist::redis({.url = engine.url(), .system = system, .connection = impatient()});
+                    },
+                .interrupt = [&engine] { engine.kill(); },
+                .restore = [&engine] { engine.start(); }});
+}
+
+TEST_CASE("redis: keeps the contract of adapters where the server falls silent, and no connection breaks") {
+  redis_engine engine;
+  run_contract({.make =
+                    [&engine](const std::string& system) {
+                      return joist::dist::redis({.url = engine.url(), .system = system, .connection = impatient()});
+                    },
+                .interrupt = [&engine] { engine.freeze(); },
+                .restore = [&engine] { engine.thaw(); },
+                .load = 500});
+}
+
+TEST_CASE("redis: what is published without connection is refused and counted, and everything else arrives") {
+  redis_engine engine;
+  on_workers(
+      [&engine] {
+        const watched_connections watched;
+        const pubsub a = node("a", engine), b = node("b", engine);
+        joist::start_pubsub(a);
+        joist::start_pubsub(b);
+        watched.await("a");
+        watched.await("b");
+        b.subscribe("t");
+        EXPECT(a.broadcast("t", std::string{"before"}).has_value() && joist::receive<std::string>() == "before");
+        engine.kill();
+        EXPECT(watched.why_lost("a").find("closed the connection") != std::string::npos);
+        (void)watched.why_lost("b");
+        for (int i = 0; i < 10; ++i) EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_connected);
+        engine.start();
+        watched.await("a");
+        watched.await("b");
+        EXPECT(a.broadcast("t", std::string{"after"}).has_value() && joist::receive<std::string>() == "after");
+      },
+      1);
+}
+
+TEST_CASE("redis: user and password are told, and who has the wrong one hears why") {
+  redis_engine engine{{"--requirepass", "pass word"}};
+  on_workers(
+      [&engine] {
+        const watched_connections watched;
+        const pubsub right = node("right", engine, ":pass%20word@"), wrong = node("wrong", engine, "default:nonsense@");
+        const pubsub without = node("without", engine);
+        joist::start_pubsub(right);
+        watched.await("right");
+        joist::start_pubsub(wrong);
+        joist::start_pubsub(without);
+        std::string why = watched.why_lost("wrong");
+        while (why.find("WRONGPASS") == why.npos) why = watched.why_lost("wrong");  // the server may still be starting
+        EXPECT(why.find("nonsense") == why.npos);
+        EXPECT(watched.why_lost("without").find("NOAUTH") != std::string::npos);
+      },
+      1);
+}
+
+TEST_CASE("redis: a node that does not keep up is cut off by the server, says so, and comes back") {
+  redis_engine engine{{"--client-output-buffer-limit", "pubsub 1mb 0 0"}};
+  on_workers(
+      [&engine] {
+        const watched_connections watched;
+        const pubsub a = node("a", engine), b = node("b", engine);
+        joist::start_pubsub(a);
+        joist::start_pubsub(b);
+        watched.await("a");
+        watched.await("b");
+        b.subscribe("t");
+        gate = false;
+        const std::string text(100'000, 'x');
+        int taken = 0;
+        while (taken < 400) {
+          if (a.direct_broadcast("b", "t", slow{text})) {  // what is for all comes back to a
+            ++taken;
+          } else {
+            joist::yield();  // its own connection goes on
+          }
+        }
+        gate = true;
+        EXPECT(!watched.why_lost("b").empty());
+        watched.await("b");
+        int arrived = 0;
+        EXPECT(a.direct_broadcast("b", "t", slow{"after"}).has_value());
+        while (joist::receive<std::string>() != "after") ++arrived;
+        EXPECT(arrived < taken);
+      },
+      1);
+}
+
+TEST_CASE("redis: over queue_bytes publish() is false, and what was taken arrives") {
+  redis_engine engine;
+  on_workers(
+      [&engine] {
+        const watched_connections watched;
+        joist::dist::connection_options small = impatient();
+        small.ping_every = 60s;  // nobody notices that the server sleeps
+        small.frame_bytes = small.queue_bytes = 1 << 20;
+        const pubsub a{{.adapter = joist::dist::redis({.url = engine.url(), .connection = small}), .node = "a"}};
+        const pubsub b{{.adapter = joist::dist::redis({.url = engine.url(), .connection = small}), .node = "b"}};
+        joist::start_pubsub(a);
+        joist::start_pubsub(b);
+        watched.await("a");
+        watched.await("b");
+        b.subscribe("t");
+        engine.freeze();
+        const std::string text(100'000, 'x');
+        int taken = 0;
+        while (a.broadcast("t", text)) ++taken;
+        EXPECT(taken >= 10 && taken < 200);
+        engine.thaw();
+        for (int i = 0; i < taken; ++i) EXPECT(joist::receive<std::string>() == text);
+        EXPECT(a.broadcast("t", std::string(1 << 20, 'y')).error() ==
+               pubsub_error::not_connected);  // larger than any may be
+        EXPECT(a.broadcast("t", std::string{"last"}).has_value() && joist::receive<std::string>() == "last");
+      },
+      1);
+}
+
+TEST_CASE("redis: what was taken before a node stops is sent") {
+  redis_engine engine;
+  on_workers(
+      [&engine] {
+        const watched_connections watched;
+        const pubsub a = node("a", engine), b = node("b", engine);
+        joist::start_pubsub(b);
+        const auto top = joist::start_supervisor({}, {joist::child_pubsub("a", a)});
+        watched.await("a");
+        watched.await("b");
+        b.subscribe("t");
+        const std::string text(10'000, 'x');
+        int taken = 0;
+        while (taken < 200 && a.broadcast("t", text)) ++taken;
+        top.stop();
+        EXPECT(a.broadcast("t", text).error() == pubsub_error::not_connected);
+        for (int i = 0; i < taken; ++i) EXPECT(joist::receive<std::string>() == text);
+      },
+      5);
+}
+
+TEST_CASE("redis: two programs are one system") {
+  redis_engine engine;
+  const pid_t other = ::fork();
+  if (other == 0) {
+    ::alarm(60);
+    const auto answer_questions = [&engine] {
+      const pubsub bus = node("child", engine);
+      joist::start_pubsub(bus);
+      bus.subscribe("questions");
+      for (;;) (void)bus.broadcast("answers", joist::receive<std::string>() + " of " + bus.node());
+    };
+    ::_exit(joist::run(answer_questions, quiet()));
+  }
+  on_workers(
+      [&engine] {
+        const pubsub bus = node("parent", engine);
+        joist::start_pubsub(bus);
+        bus.subscribe("answers");
+        std::string answer;
+        while (answer.empty()) {  // until both are connected
+          (void)bus.broadcast("questions", std::string{"answer"});
+          answer = joist::receive([](std::string text) { return text; }, joist::after(20ms, [] { return std::string{}; }));
+        }
+        EXPECT(answer == "answer of child");
+      },
+      1);
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+}

@@ -1,0 +1,73 @@
+// tests/support/joined.hpp: nodes that are joined by an engine, and what tests of adapters ask of them.
+#pragma once
+
+#include <joist/dist/connection_options.hpp>
+#include <joist/pubsub/adapter_contract.hpp>
+#include <joist/pubsub/pubsub.hpp>
+#include <joist/telemetry.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "support/ends.hpp"
+#include "support/world.hpp"
+
+namespace support {
+
+using namespace std::chrono_literals;
+
+/// Short pauses: tests do not wait for what is gone.
+inline joist::dist::connection_options impatient() {
+  return {.connect_limit = 2s, .ping_every = 200ms, .first_pause = 5ms, .longest_pause = 50ms};
+}
+
+/// What the connection of a node tells.
+struct told_connected {
+  std::string node;
+};
+struct told_disconnected {
+  std::string node;
+  std::string why;
+};
+/// Tells the calling process, until it is gone.
+class watched_connections {
+ public:
+  watched_connections() {
+    joist::telemetry::attach<joist::pubsub_connected>("connected", [to = joist::self()](const joist::pubsub_connected& c) {
+      joist::send(to, told_connected{std::string{c.metadata.node}});
+    });
+    joist::telemetry::attach<joist::pubsub_disconnected>(
+        "disconnected", [to = joist::self()](const joist::pubsub_disconnected& d) {
+          joist::send(to, told_disconnected{std::string{d.metadata.node}, std::string{d.metadata.why}});
+        });
+  }
+  watched_connections(const watched_connections&) = delete;
+  watched_connections& operator=(const watched_connections&) = delete;
+  ~watched_connections() {
+    joist::telemetry::detach("connected");
+    joist::telemetry::detach("disconnected");
+  }
+  void await(const std::string& node) const {
+    (void)joist::receive<told_connected>([&node](const told_connected& c) { return c.node == node; });
+    // What failed before is of no interest: a server may still have been starting.
+    const auto earlier = [&node](const told_disconnected& d) { return d.node == node; };
+    while (joist::receive(joist::when(earlier, [](const told_disconnected&) { return true; }),
+                          joist::after(0ms, [] { return false; }))) {
+    }
+  }
+  [[nodiscard]] std::string why_lost(const std::string& node) const {
+    return joist::receive<told_disconnected>([&node](const told_disconnected& d) { return d.node == node; }).why;
+  }
+};
+
+/// The whole contract, against one engine.
+inline void run_contract(const joist::adapter_under_test& tested) {
+  for (const joist::adapter_check& c : joist::adapter_contract()) {
+    INFO(c.sentence);
+    on_workers([&] { c.run(tested); }, 1);
+  }
+}
+
+}  // namespace support
