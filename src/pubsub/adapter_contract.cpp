@@ -195,7 +195,7 @@ void keeps_order(const adapter_under_test& tested) {
 void keeps_bytes(const adapter_under_test& tested) {
   with_nodes(tested, "bytes", {"a", "b"}, [&](const nodes& n) {
     n.meet();
-    std::string every, large(1 << 20, '\0');
+    std::string every, large(tested.large_bytes, '\0');
     for (int c = 0; c < 256; ++c) every += static_cast<char>(c);
     for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 2'654'435'761U >> 13);
     const std::array<std::string, 7> all{

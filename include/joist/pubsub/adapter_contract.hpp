@@ -17,6 +17,7 @@
 #include <joist/pubsub/adapter.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <span>
@@ -37,6 +38,8 @@ struct adapter_under_test {
   std::function<void()> restore = {};
   /// How long a check waits for what has to come.
   std::chrono::milliseconds limit = std::chrono::seconds{30};
+  /// Bytes of the largest message that is sent, around which an engine needs room for some more.
+  std::size_t large_bytes = std::size_t{1} << 20;
   /// Messages of a check under load, from each of its senders.
   int load = 5000;
 };
