@@ -4,8 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "support/engine.hpp"
@@ -18,9 +21,45 @@ using joist::pubsub_error;
 
 namespace {
 
-pubsub node(const std::string& name, const redis_engine& engine, const std::string& account = "") {
-  return pubsub{{.adapter = joist::dist::redis({.url = engine.url(account), .connection = impatient()}), .node = name}};
+pubsub node(const std::string& name, const std::string& url) {
+  return pubsub{{.adapter = joist::dist::redis({.url = url, .connection = impatient()}), .node = name}};
 }
+pubsub node(const std::string& name, const redis_engine& engine, const std::string& account = "") {
+  return node(name, engine.url(account));
+}
+
+/// The other of two programs, until it is ended: answers what it is asked. Made before there are threads, and told later
+/// where the engine is.
+class other_program {
+ public:
+  other_program() {
+    if (::pipe(ends_.data()) != 0) throw std::runtime_error{"no pipe"};
+    process_ = ::fork();
+    if (process_ != 0) return;
+    ::alarm(60);
+    std::array<char, 256> url{};
+    if (::read(ends_[0], url.data(), url.size() - 1) <= 0) ::_exit(0);
+    const auto answer_questions = [&url] {
+      const pubsub bus = node("other", std::string{url.data()});
+      joist::start_pubsub(bus);
+      bus.subscribe("questions");
+      for (;;) (void)bus.broadcast("answers", joist::receive<std::string>() + " of " + bus.node());
+    };
+    ::_exit(joist::run(answer_questions, quiet()));
+  }
+  other_program(const other_program&) = delete;
+  other_program& operator=(const other_program&) = delete;
+  ~other_program() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    for (const int end : ends_) ::close(end);
+  }
+  void join(const std::string& url) const { REQUIRE(::write(ends_[1], url.data(), url.size()) > 0); }
+
+ private:
+  std::array<int, 2> ends_{};
+  pid_t process_ = -1;
+};
 
 /// Delivered where it comes to when `gate` is open: the connection of that node reads nothing meanwhile.
 std::atomic<bool> gate{true};
@@ -110,7 +149,12 @@ TEST_CASE("redis: a node that does not keep up is cut off by the server, says so
   on_workers(
       [&engine] {
         const watched_connections watched;
-        const pubsub a = node("a", engine), b = node("b", engine);
+        joist::dist::connection_options patient = impatient();
+        patient.ping_every = 60s;  // who is busy is not missed
+        const auto busy = [&](const char* name) {
+          return pubsub{{.adapter = joist::dist::redis({.url = engine.url(), .connection = patient}), .node = name}};
+        };
+        const pubsub a = busy("a"), b = busy("b");
         joist::start_pubsub(a);
         joist::start_pubsub(b);
         watched.await("a");
@@ -188,18 +232,9 @@ TEST_CASE("redis: what was taken before a node stops is sent") {
 }
 
 TEST_CASE("redis: two programs are one system") {
-  redis_engine engine;
-  const pid_t other = ::fork();
-  if (other == 0) {
-    ::alarm(60);
-    const auto answer_questions = [&engine] {
-      const pubsub bus = node("child", engine);
-      joist::start_pubsub(bus);
-      bus.subscribe("questions");
-      for (;;) (void)bus.broadcast("answers", joist::receive<std::string>() + " of " + bus.node());
-    };
-    ::_exit(joist::run(answer_questions, quiet()));
-  }
+  const other_program other;
+  const redis_engine engine;
+  other.join(engine.url());
   on_workers(
       [&engine] {
         const pubsub bus = node("parent", engine);
@@ -210,9 +245,7 @@ TEST_CASE("redis: two programs are one system") {
           (void)bus.broadcast("questions", std::string{"answer"});
           answer = joist::receive([](std::string text) { return text; }, joist::after(20ms, [] { return std::string{}; }));
         }
-        EXPECT(answer == "answer of child");
+        EXPECT(answer == "answer of other");
       },
       1);
-  ::kill(other, SIGKILL);
-  ::waitpid(other, nullptr, 0);
 }
