@@ -85,18 +85,19 @@ std::vector<presence_part> in_pieces(presence_part part, presence_limits most) {
 presence_state::presence_state(replica_id own) : own_{std::move(own)}, origin_{own_.origin()} {}
 
 presence_meta_ptr presence_state::find(std::uint64_t process, std::string_view topic, std::string_view key) const {
-  const auto of = of_process_.find(process);
-  if (of == of_process_.end()) return nullptr;
-  const auto at =
-      std::find_if(of->second.begin(), of->second.end(), [&](const auto& e) { return e->key == key && *e->topic == topic; });
-  return at == of->second.end() ? nullptr : *at;
+  const auto at = owned_.find(owner{process, key, topic});
+  return at == owned_.end() ? nullptr : *at;
+}
+
+bool presence_state::has(std::uint64_t process) const {
+  const auto at = owned_.lower_bound(owner{process, {}, {}});
+  return at != owned_.end() && (*at)->process == process;
 }
 
 std::vector<std::uint64_t> presence_state::processes() const {
   std::vector<std::uint64_t> all;
-  all.reserve(of_process_.size());
-  for (const auto& [process, entries] : of_process_) all.push_back(process);
-  std::sort(all.begin(), all.end());
+  for (const auto& e : owned_)
+    if (all.empty() || all.back() != e->process) all.push_back(e->process);
   return all;
 }
 
@@ -105,7 +106,7 @@ presence_meta_ptr presence_state::add(presence_meta made) {
   untold_.add(clock_);
   auto entry = std::make_shared<const presence_meta>(std::move(made));
   entries_.emplace_hint(entries_.end(), clock_, entry);
-  of_process_[entry->process].push_back(entry);
+  owned_.insert(entry);
   return entry;
 }
 
@@ -115,25 +116,22 @@ presence_meta_ptr presence_state::join(std::shared_ptr<const std::string> topic,
 }
 
 presence_meta_ptr presence_state::update(const presence_meta_ptr& found, std::string meta) {
-  auto made = add({found->topic, found->key, std::move(meta), found->process, {}, found->ref});
   leave(found);
-  return made;
+  return add({found->topic, found->key, std::move(meta), found->process, {}, found->ref});
 }
 
-void presence_state::leave(presence_meta_ptr found) {
+void presence_state::leave(const presence_meta_ptr& found) {
   untold_.add(++clock_);
   untold_.add(found->ref.number);
   const std::size_t erased = entries_.erase(found->ref.number);
   JOIST_ASSERT(erased == 1, "P1: what is removed is there");
-  const auto of = of_process_.find(found->process);
-  std::erase(of->second, found);
-  if (of->second.empty()) of_process_.erase(of);
+  owned_.erase(found);
 }
 
 std::vector<presence_meta_ptr> presence_state::leave(std::uint64_t process) {
-  const auto of = of_process_.find(process);
-  if (of == of_process_.end()) return {};
-  const std::vector<presence_meta_ptr> all = of->second;
+  std::vector<presence_meta_ptr> all;
+  for (auto at = owned_.lower_bound(owner{process, {}, {}}); at != owned_.end() && (*at)->process == process; ++at)
+    all.push_back(*at);
   for (const auto& e : all) leave(e);
   return all;
 }

@@ -26,9 +26,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "pubsub/clock_set.hpp"
@@ -65,18 +65,30 @@ struct presence_changes {
 };
 
 class presence_state {
+  struct owner {
+    std::uint64_t process;
+    std::string_view key, topic;
+    friend auto operator<=>(const owner&, const owner&) = default;
+  };
+  struct by_owner {
+    using is_transparent = void;
+    static owner of(const presence_meta_ptr& e) noexcept { return {e->process, e->key, *e->topic}; }
+    static const owner& of(const owner& o) noexcept { return o; }
+    bool operator()(const auto& a, const auto& b) const noexcept { return of(a) < of(b); }
+  };
+
  public:
   explicit presence_state(replica_id own);
 
   // -- of this node
   [[nodiscard]] const replica_id& own() const noexcept { return own_; }
   [[nodiscard]] presence_meta_ptr find(std::uint64_t process, std::string_view topic, std::string_view key) const;
-  [[nodiscard]] bool has(std::uint64_t process) const { return of_process_.contains(process); }
+  [[nodiscard]] bool has(std::uint64_t process) const;
   [[nodiscard]] std::vector<std::uint64_t> processes() const;
   /// `found` is what find() has given, and is there.
   presence_meta_ptr join(std::shared_ptr<const std::string> topic, std::string key, std::uint64_t process, std::string meta);
   presence_meta_ptr update(const presence_meta_ptr& found, std::string meta);
-  void leave(presence_meta_ptr found);
+  void leave(const presence_meta_ptr& found);
   /// All of a process.
   std::vector<presence_meta_ptr> leave(std::uint64_t process);
 
@@ -115,8 +127,8 @@ class presence_state {
   const std::uint64_t origin_;
   std::uint64_t clock_ = 0;
   std::map<std::uint64_t, presence_meta_ptr> entries_;
-  std::unordered_map<std::uint64_t, std::vector<presence_meta_ptr>> of_process_;
-  clock_set untold_;  // of what has been added, and of what has been removed
+  std::set<presence_meta_ptr, by_owner> owned_;  // the same, by process, key and topic
+  clock_set untold_;                             // of what has been added, and of what has been removed
   std::map<std::string, remote, std::less<>> remotes_;
 
   presence_meta_ptr add(presence_meta made);
