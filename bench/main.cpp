@@ -87,7 +87,8 @@ arguments parse(int argc, char** argv) {
 
 std::vector<benchmark> every_benchmark() {
   std::vector<benchmark> all = core_benchmarks();
-  for (const auto* more : {&otp_benchmarks(), &savina_micro_benchmarks(), &savina_concurrent_benchmarks()})
+  for (const auto* more :
+       {&otp_benchmarks(), &pubsub_benchmarks(), &savina_micro_benchmarks(), &savina_concurrent_benchmarks()})
     all.insert(all.end(), more->begin(), more->end());
   return all;
 }

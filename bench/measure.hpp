@@ -40,6 +40,7 @@ struct benchmark {
 
 [[nodiscard]] const std::vector<benchmark>& core_benchmarks();
 [[nodiscard]] const std::vector<benchmark>& otp_benchmarks();
+[[nodiscard]] const std::vector<benchmark>& pubsub_benchmarks();
 [[nodiscard]] const std::vector<benchmark>& savina_micro_benchmarks();
 [[nodiscard]] const std::vector<benchmark>& savina_concurrent_benchmarks();
 
