@@ -54,14 +54,13 @@ inline std::vector<std::string> sorted(const joist::presence& p, const std::stri
   return all;
 }
 
-/// Until it holds: looked at again after each diff, if the caller has subscribed, and now and then.
+inline joist::presence_diff_ptr next_diff() { return joist::receive<joist::presence_diff_ptr>(); }
+
+/// Until it holds: looked at again after each diff, for which the caller has subscribed.
 template <class Condition>
 void await(Condition holds) {
-  using namespace std::chrono_literals;
-  while (!holds()) (void)joist::receive<joist::presence_diff_ptr>(joist::after(5ms));
+  while (!holds()) (void)next_diff();
 }
-
-inline joist::presence_diff_ptr next_diff() { return joist::receive<joist::presence_diff_ptr>(); }
 
 /// A process that is tracked, until it is ended.
 struct is_tracked {};
