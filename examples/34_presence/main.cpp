@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 // [snippet: list]
 std::string who_is_there(const joist::presence& online) {
   std::string all;
-  for (const auto& user : *online.list("room:lobby")) {
+  for (const auto& user : online.list("room:lobby")) {
     all += all.empty() ? "" : ", ";
     all += fmt::format("{} ({})", user->key, user->metas.back()->meta);
   }

@@ -44,16 +44,14 @@ result<presence_ref, presence_error> presence::update(pid process, std::string_v
   }
 }
 
-std::shared_ptr<const presence_list> presence::list(std::string_view topic) const {
-  auto found = core_->list(topic);
-  if (!core_->options.fetch) return found;
-  return std::make_shared<const presence_list>(detail::fetched(core_->options, topic, *found));
+presence_list presence::list(std::string_view topic) const {
+  return detail::fetched(core_->options, topic, core_->list(topic));
 }
 
-std::shared_ptr<const presence_group> presence::get_by_key(std::string_view topic, std::string_view key) const {
+presence_group_ptr presence::get_by_key(std::string_view topic, std::string_view key) const {
   auto found = core_->group(topic, key);
   if (found == nullptr || !core_->options.fetch) return found;
-  return detail::fetched(core_->options, topic, {found}).front();
+  return detail::fetched(core_->options, topic, presence_list{{found}}).front();
 }
 
 std::vector<std::string> presence::topics() const { return core_->topics(); }

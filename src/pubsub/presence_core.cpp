@@ -113,7 +113,7 @@ presence_meta_ptr presence_core::find(pid process, std::string_view in, std::str
   return look([&](const presence_state& s) { return s.find(process.value(), in, key); });
 }
 
-presence_list_ptr presence_core::list(std::string_view in) const {
+presence_list presence_core::list(std::string_view in) const {
   const lock whole{*this};
   return view_.list(in);
 }

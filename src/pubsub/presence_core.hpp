@@ -57,7 +57,7 @@ class presence_core {
   std::optional<outcome> update(pid process, std::string_view topic, std::string_view key, std::string meta,
                                 const presence_meta_ptr& seen);
   [[nodiscard]] presence_meta_ptr find(pid process, std::string_view topic, std::string_view key) const;
-  [[nodiscard]] presence_list_ptr list(std::string_view topic) const;
+  [[nodiscard]] presence_list list(std::string_view topic) const;
   [[nodiscard]] presence_group_ptr group(std::string_view topic, std::string_view key) const;
   [[nodiscard]] std::vector<std::string> topics() const;
   [[nodiscard]] std::vector<presence_node> nodes() const;

@@ -12,10 +12,10 @@ presence_list fetched(const presence_options& options, std::string_view topic, c
   groups.reserve(list.size());
   for (const auto& g : list) groups.push_back(*g);
   options.fetch(topic, groups);
-  presence_list made;
+  std::vector<presence_group_ptr> made;
   made.reserve(groups.size());
   for (presence_group& g : groups) made.push_back(std::make_shared<const presence_group>(std::move(g)));
-  return made;
+  return presence_list{std::move(made)};
 }
 
 presence_teller::presence_teller(std::shared_ptr<presence_core> core) : core_{std::move(core)} {

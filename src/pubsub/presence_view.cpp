@@ -23,10 +23,10 @@ class grouping {
     groups_[at->second].metas.push_back(entry);
   }
   [[nodiscard]] presence_list finish() {
-    presence_list list;
+    std::vector<presence_group_ptr> list;
     list.reserve(groups_.size());
     for (presence_group& g : groups_) list.push_back(shared(std::move(g)));
-    return list;
+    return presence_list{std::move(list)};
   }
 
  private:
@@ -52,7 +52,7 @@ void presence_view::join(const presence_meta_ptr& entry) {
   auto at = topics_.find(*entry->topic);
   if (at == topics_.end()) at = topics_.emplace(*entry->topic, groups{entry->topic, {}, {}}).first;
   groups& t = at->second;
-  t.listed = nullptr;
+  t.listed.reset();
   const auto place = t.place_of.find(entry->key);
   if (place == t.place_of.end()) {
     t.places.push_back(shared({entry->key, {entry}}));
@@ -71,7 +71,7 @@ void presence_view::leave(const presence_meta& entry) {
   groups& t = at->second;
   const auto place = t.place_of.find(entry.key);
   JOIST_ASSERT(place != t.place_of.end(), "P3: who leaves is there");
-  t.listed = nullptr;
+  t.listed.reset();
   presence_group_ptr& group = t.places[place->second];
   if (group->metas.size() > 1) {
     presence_group changed = copy_of(*group);
@@ -93,17 +93,17 @@ void presence_view::close_gaps(groups& t) {
   for (std::uint32_t n = 0; n < t.places.size(); ++n) t.place_of.find(t.places[n]->key)->second = n;
 }
 
-presence_list_ptr presence_view::list(std::string_view topic) {
+presence_list presence_view::list(std::string_view topic) {
   const auto at = topics_.find(topic);
-  if (at == topics_.end()) return std::make_shared<const presence_list>();
+  if (at == topics_.end()) return {};
   groups& t = at->second;
-  if (t.listed == nullptr) {
-    presence_list made;
+  if (!t.listed) {
+    std::vector<presence_group_ptr> made;
     made.reserve(t.place_of.size());
     std::copy_if(t.places.begin(), t.places.end(), std::back_inserter(made), [](const auto& g) { return g != nullptr; });
-    t.listed = std::make_shared<const presence_list>(std::move(made));
+    t.listed.emplace(std::move(made));
   }
-  return t.listed;
+  return *t.listed;
 }
 
 presence_group_ptr presence_view::group(std::string_view topic, std::string_view key) const {

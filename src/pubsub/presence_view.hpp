@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,16 +22,13 @@
 
 namespace joist::inline v0::detail {
 
-using presence_list_ptr = std::shared_ptr<const presence_list>;
-using presence_group_ptr = std::shared_ptr<const presence_group>;
 using presence_diff_ptr = std::shared_ptr<const presence_diff>;
 
 class presence_view {
  public:
   void apply(const presence_changes& changes);
 
-  /// Never null.
-  [[nodiscard]] presence_list_ptr list(std::string_view topic);
+  [[nodiscard]] presence_list list(std::string_view topic);
   /// Null: nobody.
   [[nodiscard]] presence_group_ptr group(std::string_view topic, std::string_view key) const;
   /// The topic as it is named in presences that are there, or a new one.
@@ -50,7 +48,7 @@ class presence_view {
     std::shared_ptr<const std::string> name;
     std::vector<presence_group_ptr> places;
     map_of<std::uint32_t> place_of;
-    presence_list_ptr listed = {};  // null: not since the last change
+    std::optional<presence_list> listed = {};  // nothing: not since the last change
   };
   void join(const presence_meta_ptr& entry);
   void leave(const presence_meta& entry);

@@ -60,7 +60,7 @@ TEST_CASE("presence: updates and leaves reach other nodes as what they are") {
     await([&] { return text(b.online, "room") == "ann=1"; });
     EXPECT(b.online.get_by_key("room", "ann")->metas.front()->previous == first);
     a.online.untrack("room", "ann");
-    await([&] { return b.online.list("room")->empty(); });
+    await([&] { return b.online.list("room").empty(); });
   });
 }
 
@@ -72,9 +72,9 @@ TEST_CASE("presence: a node that comes later learns who is there, however many t
     for (int i = 0; i < many; ++i) (void)a.online.track("room", std::to_string(i), "0");
     const program b{network, "b"};
     b.bus.subscribe("room");
-    await([&] { return b.online.list("room")->size() == many; });
+    await([&] { return b.online.list("room").size() == many; });
     a.online.untrack(joist::self());
-    await([&] { return b.online.list("room")->empty(); });
+    await([&] { return b.online.list("room").empty(); });
   };
   in_simulation(body, 5);
   on_workers(body, 3);
@@ -108,7 +108,7 @@ TEST_CASE("presence: who is on the other side of a split leaves the list in time
     const auto split_at = joist::clock::now();
     end(gone);
     (void)a.online.track("room", "new", "1");
-    await([&] { return b.online.list("room")->empty(); });
+    await([&] { return b.online.list("room").empty(); });
     const auto took = joist::clock::now() - split_at;
     EXPECT(took > 14s && took < 32s);
     EXPECT(nodes_of(b.online) == std::vector<std::string>{"a is down", "c is up"});
@@ -126,7 +126,7 @@ TEST_CASE("presence: a short split is not seen, but for what has changed in it")
     const auto ann = tracked(a.online, "room", "ann");
     (void)tracked(a.online, "room", "eve");
     b.bus.subscribe("room");
-    await([&] { return b.online.list("room")->size() == 2; });
+    await([&] { return b.online.list("room").size() == 2; });
     network.split({{"a", "c"}, {"b"}});  // a sends, and b does not hear it
     end(ann);
     (void)tracked(a.online, "room", "bob");
@@ -171,13 +171,13 @@ TEST_CASE("presence: a node that stops in order takes its leave: it is forgotten
     await([&] { return text(b.online, "room") == "ann=0"; });
     const auto stopped_at = joist::clock::now();
     EXPECT(a.top.terminate_child("presence").has_value());
-    await([&] { return b.online.list("room")->empty(); });
+    await([&] { return b.online.list("room").empty(); });
     EXPECT(joist::clock::now() - stopped_at < 1s);
     EXPECT(b.online.nodes().empty());
     EXPECT(b.online.nodes().empty());
     (void)a.online.track("room", "eve", "0");  // told when it runs again
     EXPECT(a.top.restart_child("presence").has_value());
-    await([&] { return b.online.list("room")->size() == 2; });
+    await([&] { return b.online.list("room").size() == 2; });
   });
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("presence: a node that stays away is forgotten") {
         (void)a.online.track("room", "ann", "0");
         await([&] { return text(b.online, "room") == "ann=0"; });
         network.split({{"a"}, {"b"}});
-        await([&] { return b.online.list("room")->empty(); });
+        await([&] { return b.online.list("room").empty(); });
         EXPECT(nodes_of(b.online) == std::vector<std::string>{"a is down"});
         joist::sleep_for(20min);
         EXPECT(b.online.nodes().empty());
@@ -259,7 +259,7 @@ class world {
     for (const auto& p : programs_) {
       EXPECT(sorted(p->online, "room") == sorted(programs_.front()->online, "room"));
       std::vector<std::string> listed;
-      for (const auto& g : *p->online.list("room"))
+      for (const auto& g : p->online.list("room"))
         for (const auto& m : g->metas) listed.push_back(g->key + '=' + m->meta);
       std::sort(listed.begin(), listed.end());
       EXPECT(listed == expected);

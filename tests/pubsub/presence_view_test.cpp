@@ -39,17 +39,17 @@ TEST_CASE("presence_view: keys stand in the order in which they came, and so do 
   presence_view v;
   const auto ann = entry(1, "ann"), bob = entry(2, "bob"), again = entry(3, "ann"), eve = entry(4, "eve", "u");
   v.apply({{ann, bob, again, eve}, {}});
-  CHECK(text(*v.list("t")) == "ann:1,3 bob:2");
-  CHECK(text(*v.list("u")) == "eve:4");
-  CHECK(v.list("v")->empty());
+  CHECK(text(v.list("t")) == "ann:1,3 bob:2");
+  CHECK(text(v.list("u")) == "eve:4");
+  CHECK(v.list("v").empty());
   CHECK(v.group("t", "ann")->metas.size() == 2);
   CHECK((v.group("t", "eve") == nullptr && v.group("v", "eve") == nullptr));
   CHECK(v.topics() == std::vector<std::string>{"t", "u"});
   v.apply({{}, {ann, eve}});
-  CHECK(text(*v.list("t")) == "ann:3 bob:2");
+  CHECK(text(v.list("t")) == "ann:3 bob:2");
   CHECK(v.topics() == std::vector<std::string>{"t"});
   v.apply({{}, {again}});
-  CHECK(text(*v.list("t")) == "bob:2");
+  CHECK(text(v.list("t")) == "bob:2");
 }
 
 TEST_CASE("presence_view: a key that is updated keeps its place") {
@@ -57,7 +57,7 @@ TEST_CASE("presence_view: a key that is updated keeps its place") {
   const auto ann = entry(1, "ann"), bob = entry(2, "bob");
   v.apply({{ann, bob}, {}});
   v.apply({{entry(3, "ann")}, {ann}});
-  CHECK(text(*v.list("t")) == "ann:3 bob:2");
+  CHECK(text(v.list("t")) == "ann:3 bob:2");
 }
 
 TEST_CASE("presence_view: a list that somebody has stays as it is, and is given again while nothing changes") {
@@ -68,9 +68,9 @@ TEST_CASE("presence_view: a list that somebody has stays as it is, and is given 
   CHECK(v.list("t") == before);
   v.apply({{}, {ann}});
   const auto after = v.list("t");
-  CHECK(text(*before) == "ann:1 bob:2");
-  CHECK(text(*after) == "bob:2");
-  CHECK((*before)[1] == (*after)[0]);  // shared
+  CHECK(text(before) == "ann:1 bob:2");
+  CHECK(text(after) == "bob:2");
+  CHECK(before[1] == after[0]);  // shared
 }
 
 TEST_CASE("presence_view: however keys come and go, their order is that of their coming") {
@@ -88,8 +88,8 @@ TEST_CASE("presence_view: however keys come and go, their order is that of their
         there.erase(at);
       }
       const auto list = v.list("t");
-      REQUIRE(list->size() == there.size());
-      for (std::size_t i = 0; i < there.size(); ++i) CHECK((*list)[i]->metas.front() == there[i]);
+      REQUIRE(list.size() == there.size());
+      for (std::size_t i = 0; i < there.size(); ++i) CHECK(list[i]->metas.front() == there[i]);
     }
   }
 }

@@ -44,11 +44,11 @@ inline std::string text(const joist::presence_list& list) {
   }
   return all;
 }
-inline std::string text(const joist::presence& p, const std::string& topic) { return text(*p.list(topic)); }
+inline std::string text(const joist::presence& p, const std::string& topic) { return text(p.list(topic)); }
 /// In an order that is the same on all nodes.
 inline std::vector<std::string> sorted(const joist::presence& p, const std::string& topic) {
   std::vector<std::string> all;
-  for (const auto& g : *p.list(topic))
+  for (const auto& g : p.list(topic))
     for (const auto& m : g->metas) all.push_back(g->key + '=' + m->meta + '@' + m->ref.to_string());
   std::sort(all.begin(), all.end());
   return all;

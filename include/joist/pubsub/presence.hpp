@@ -7,7 +7,7 @@
 //
 //   bus.subscribe("room:lobby");
 //   online.track("room:lobby", "ann", "on her phone");                       // the calling process, until it ends
-//   for (const auto& user : *online.list("room:lobby")) ...                  // who is there now, and then
+//   for (const auto& user : online.list("room:lobby")) ...                   // who is there now, and then
 //   joist::receive([](const joist::presence_diff_ptr& d) { ... });           // who has come and gone
 //
 // Promises
@@ -110,11 +110,11 @@ class presence {
   result<presence_ref, presence_error> update(pid process, std::string_view topic, std::string_view key,
                                               const meta_change& change) const;  ///< [any thread]
 
-  /// Who is there, by key, the keys in the order in which they have come. Never null. Many readers share a list that has not
-  /// changed.     [any thread]
-  [[nodiscard]] std::shared_ptr<const presence_list> list(std::string_view topic) const;
+  /// Who is there, by key, the keys in the order in which they have come. Many readers share a list that has not changed.
+  /// [any thread]
+  [[nodiscard]] presence_list list(std::string_view topic) const;
   /// Null: nobody.     [any thread]
-  [[nodiscard]] std::shared_ptr<const presence_group> get_by_key(std::string_view topic, std::string_view key) const;
+  [[nodiscard]] presence_group_ptr get_by_key(std::string_view topic, std::string_view key) const;
 
   /// Topics with presences, and the other nodes that are known, both by name.     [any thread]
   [[nodiscard]] std::vector<std::string> topics() const;
