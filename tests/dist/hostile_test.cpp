@@ -61,7 +61,7 @@ std::string why_lost_with(language spoken, const behaviour& bad) {
                 got = peer.try_read_some(std::as_writable_bytes(std::span{some})).value_or(0);
               joist::send(parent, go{});
             });
-        joist::dist::connection_options options = impatient();
+        joist::dist::connection_options options = impatient(200ms);
         options.connect_limit = 300ms;
         options.frame_bytes = 1 << 20;
         const std::string at = server.local().to_string();
@@ -184,8 +184,7 @@ TEST_CASE("hostile: frames that are none are dropped, and the connection goes on
                 swallow(peer);
               });
           const std::string at = server.local().to_string();
-          joist::dist::connection_options options = impatient();
-          options.ping_every = 60s;
+          const joist::dist::connection_options options = impatient();
           const auto adapter = l == language::redis ? joist::dist::redis({.url = "redis://" + at, .connection = options})
                                                     : joist::dist::nats({.url = "nats://" + at, .connection = options});
           const pubsub bus{{.adapter = adapter, .node = "a"}};

@@ -37,7 +37,7 @@ TEST_CASE("nats: keeps the contract of adapters where the server falls silent, a
   nats_engine engine{large_payloads};
   run_contract({.make =
                     [&engine](const std::string& system) {
-                      return joist::dist::nats({.url = engine.url(), .system = system, .connection = impatient()});
+                      return joist::dist::nats({.url = engine.url(), .system = system, .connection = impatient(1s)});
                     },
                 .interrupt = [&engine] { engine.freeze(); },
                 .restore = [&engine] { engine.thaw(); },

@@ -18,9 +18,9 @@ namespace support {
 
 using namespace std::chrono_literals;
 
-/// Short pauses: tests do not wait for what is gone.
-inline joist::dist::connection_options impatient() {
-  return {.connect_limit = 2s, .ping_every = 200ms, .first_pause = 5ms, .longest_pause = 50ms};
+/// Short pauses: tests do not wait for what is gone. What is only slow is not missed, unless `ping_every` is short.
+inline joist::dist::connection_options impatient(std::chrono::milliseconds ping_every = 20s) {
+  return {.connect_limit = 2s, .ping_every = ping_every, .first_pause = 5ms, .longest_pause = 50ms};
 }
 
 /// What the connection of a node tells.
