@@ -17,6 +17,7 @@
 namespace joist::inline v0::web::channels {
 namespace {
 
+constexpr std::uint16_t going_away = 1001;
 constexpr std::uint16_t policy_violation = 1008;
 
 using joist::detail::make_pooled;
@@ -35,7 +36,8 @@ class websocket_client final : public ws::talk, private frame_sink {
                [this](const outgoing& o) { session_.take(o); }, [this](channel_joined j) { session_.take(std::move(j)); },
                [this](channel_refused r) { session_.take(std::move(r)); }, [this](const down& d) { (void)session_.take(d); },
                [this](const std::shared_ptr<const broadcast_event>& b) {
-                 if (b->event == "disconnect") to_->close(1000, "disconnected");
+                 // After 1000, clients of 1.7 do not come back.
+                 if (b->event == "disconnect") to_->close(going_away, "disconnected");
                })) {
       take(*said);
     }
