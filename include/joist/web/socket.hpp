@@ -126,6 +126,10 @@ class socket {
   std::shared_ptr<channels::socket_core> core_;
 };
 
+/// For on_connect: what the client was given as `authToken`, which is in no URL, and so in no log. As the client says it:
+/// nobody has verified it.     [any thread]
+[[nodiscard]] std::optional<std::string> auth_token(const request& in);
+
 /// To all clients that have joined the topic, on all nodes, from anywhere. `false`: this node alone (pubsub_error).
 /// [any thread]
 bool broadcast(const pubsub& bus, std::string_view topic, std::string_view event, const payload& body);

@@ -63,6 +63,7 @@ class websocket_client final : public ws::talk, private frame_sink {
 
 websocket_options options_of(const socket_options& o) {
   websocket_options made;
+  made.protocols = {"phoenix"};  // offered by clients that have a token: the browser wants one of its offers to be taken
   made.max_message_bytes = o.max_message_bytes;
   made.ping_every = o.silence;
   made.pings = false;
