@@ -187,3 +187,10 @@ node_environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs"}  # where Deb
 def node(script, *arguments):
     """How a script of the folder node/ is called."""
     return [tool("node", "nodejs"), str(here / "node" / script), *arguments]
+
+
+def phoenix_clients():
+    """Where npm has put them: a folder for NODE_PATH."""
+    root = here.parents[1]
+    run([root / "scripts" / "phoenix-clients"], limit=120, check=True)
+    return root / "build" / "npm" / "node_modules"

@@ -50,7 +50,7 @@ class golden_channel : public web::channel<golden_channel, phoenix_user> {
 
   web::join_result join(std::string_view topic, const web::json_value& params) {
     if (topic == "golden:private") return error(why{"unauthorized"});
-    if (topic == "golden:raise") throw std::runtime_error{"join raises"};
+    if (topic == "golden:raise") throw std::runtime_error{"join raises on purpose"};
     if (topic == "golden:noreply") return ok();
     return ok(web::json_value{web::json_value::object{{"echo", params}}});
   }
@@ -101,6 +101,7 @@ inline web::socket<phoenix_user> phoenix_socket(const joist::pubsub& bus, web::s
   users.on_connect([](const web::request& in) -> std::optional<phoenix_user> {
     const std::string_view token = in.query("token").value_or("");
     if (token == "bad" || token == "banned") return std::nullopt;
+    if (const auto secret = web::auth_token(in)) return phoenix_user{"bearer of " + *secret};
     return phoenix_user{std::string{in.query("user").value_or("")}};
   });
   users.id([](const phoenix_user& u) { return u.name.empty() ? std::string{} : "users:" + u.name; });
