@@ -1,10 +1,6 @@
 #!/usr/bin/env python3
 """The official JavaScript clients of Phoenix, unmodified, against our channels (phoenix_server.cpp): the versions that
 node/package.json names. The server is stopped, killed and started again while they are connected."""
-import os
-import selectors
-import subprocess
-import time
 import unittest
 
 import support
@@ -22,56 +18,15 @@ class PhoenixServer(support.Server):
 
 
 class Phoenix(unittest.TestCase):
-    limit = 200.0  # seconds for one client
-
     @classmethod
     def setUpClass(cls):
-        cls.clients = support.phoenix_clients()
+        support.phoenix_clients()
 
     def drive(self, package, transport):
         with support.folder() as at:
-            server = PhoenixServer(at)
-            client = subprocess.Popen(
-                support.node("phoenix.js", package, f"127.0.0.1:{server.port}", transport), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                env={**support.node_environment, "NODE_PATH": f"{self.clients}:{support.node_environment['NODE_PATH']}"})
-            try:
-                for line in self.told(client):
-                    if line == "> stop":
-                        self.assertEqual(server.stop(), 0)
-                    elif line == "> kill":
-                        server.close()
-                    elif line == "> start":
-                        server = PhoenixServer(at, server.port)
-                    else:
-                        print(line, flush=True)
-                        continue
-                    client.stdin.write(b"done\n")
-                    client.stdin.flush()
-                code = client.wait(support.patience)
-                self.assertEqual(server.stop(), 0)
-                if code == 77:
-                    self.skipTest("the server has no long polls")
-                self.assertEqual(code, 0)
-            finally:
-                client.kill()
-                client.wait()
-                client.stdin.close()
-                client.stdout.close()
-                server.close()
-
-    def told(self, client):
-        """The client's lines until it ends."""
-        end = time.monotonic() + self.limit
-        with selectors.DefaultSelector() as ready:
-            ready.register(client.stdout, selectors.EVENT_READ)
-            rest = b""
-            while True:
-                self.assertTrue(ready.select(max(0.0, end - time.monotonic())), "expected the checks to end in time")
-                got = os.read(client.stdout.fileno(), 65536)
-                if not got:
-                    break
-                *whole, rest = (rest + got).split(b"\n")
-                yield from (line.decode() for line in whole)
+            support.drive_with_restarts(
+                self, lambda port=0: PhoenixServer(at, port),
+                lambda server: support.node("phoenix.js", package, f"127.0.0.1:{server.port}", transport))
 
     def test_1_8(self):
         self.drive("phoenix", "websocket")

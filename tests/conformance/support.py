@@ -84,9 +84,9 @@ class Server:
     """A program of Joist that serves until SIGTERM. It has to end in order, without an error in its log but those that were
     made on purpose."""
 
-    def __init__(self, path, at, environment):
+    def __init__(self, path, at, environment, arguments=("serve",)):
         self.log = open(at / f"{pathlib.Path(path).name}.log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen([path, "serve"], env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([path, *arguments], env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=self.log)
 
     def line(self):
@@ -181,7 +181,8 @@ def run(arguments, limit=patience, **more):
     return subprocess.run(arguments, capture_output=True, timeout=limit, **more)
 
 
-node_environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs"}  # where Debian's packages are, for any Node
+npm_packages = here.parents[1] / "build" / "npm" / "node_modules"
+node_environment = {**os.environ, "NODE_PATH": f"/usr/share/nodejs:{npm_packages}"}  # Debian's packages, for any Node, and npm's
 
 
 def node(script, *arguments):
@@ -190,7 +191,53 @@ def node(script, *arguments):
 
 
 def phoenix_clients():
-    """Where npm has put them: a folder for NODE_PATH."""
-    root = here.parents[1]
-    run([root / "scripts" / "phoenix-clients"], limit=120, check=True)
-    return root / "build" / "npm" / "node_modules"
+    """Where npm has put them."""
+    run([here.parents[1] / "scripts" / "phoenix-clients"], limit=120, check=True)
+    return npm_packages
+
+
+def drive_with_restarts(test, start, arguments_for, limit=200.0):
+    """Runs a client against `start()`. Its lines `> stop`, `> kill` and `> start` have the server do that, the last by
+    `start(port)`; each is answered with a line. Exit code 77: there is nothing to check."""
+    server = start()
+    client = subprocess.Popen(arguments_for(server), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=node_environment)
+    try:
+        for line in lines_of(client, limit):
+            if line == "> stop":
+                test.assertEqual(server.stop(), 0)
+            elif line == "> kill":
+                server.close()
+            elif line == "> start":
+                server = start(server.port)
+            else:
+                print(line, flush=True)
+                continue
+            client.stdin.write(b"done\n")
+            client.stdin.flush()
+        code = client.wait(patience)
+        test.assertEqual(server.stop(), 0)
+        if code == 77:
+            test.skipTest("the server does not have it")
+        test.assertEqual(code, 0)
+    finally:
+        client.kill()
+        client.wait()
+        client.stdin.close()
+        client.stdout.close()
+        server.close()
+
+
+def lines_of(client, limit):
+    """What a program prints, line by line, until it ends."""
+    end = time.monotonic() + limit
+    with selectors.DefaultSelector() as ready:
+        ready.register(client.stdout, selectors.EVENT_READ)
+        rest = b""
+        while True:
+            if not ready.select(max(0.0, end - time.monotonic())):
+                raise AssertionError(f"expected {client.args} to end within {limit:.0f} s")
+            got = os.read(client.stdout.fileno(), 65536)
+            if not got:
+                return
+            *whole, rest = (rest + got).split(b"\n")
+            yield from (line.decode() for line in whole)

@@ -5,9 +5,9 @@ const assert = require('assert');
 const patience = 30000;
 
 /// The promise, or a failure when it takes too long.
-function inTime(promise, what) {
+function inTime(promise, what, limit = patience) {
   let timer;
-  const late = new Promise((_, no) => { timer = setTimeout(() => no(new Error(`expected in time: ${what}`)), patience); });
+  const late = new Promise((_, no) => { timer = setTimeout(() => no(new Error(`expected in time: ${what}`)), limit); });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
