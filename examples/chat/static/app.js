@@ -53,6 +53,7 @@ const own = message => ({ ...message, mine: message.name === name });
 // randomUUID is only there over TLS, and on this machine.
 const newId = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), n => n.toString(36)).join('-');
 
+// [snippet: say]
 // Shown at once, and marked until the server has it. Said again with the same id, others show it once.
 function say(text, id = newId()) {
   const message = { id, name, text, at: Date.now(), mine: true };
@@ -63,6 +64,7 @@ function say(text, id = newId()) {
     .receive('error', ({ reason }) => fails(reason))
     .receive('timeout', () => fails('no answer'));
 }
+// [end]
 
 // -- who is typing
 
