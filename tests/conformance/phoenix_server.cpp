@@ -32,9 +32,11 @@ struct notice {
   std::string text;
 };
 
-web::router routes(const joist::pubsub& bus) {
+web::router routes(const joist::pubsub& bus, const joist::presence& online) {
   web::router r;
-  support::phoenix_socket(bus, {.max_message_bytes = most_bytes}).add_to(r, "/socket");
+  support::phoenix_socket(bus, {.max_message_bytes = most_bytes})
+      .channel<support::presence_channel>("presence:*", online)
+      .add_to(r, "/socket");
   support::phoenix_socket(bus, {.silence = 2s}).add_to(r, "/awake");
   support::phoenix_socket(bus).add_to(r, "/socket_lp");
   r.post("/disconnect/:user", [bus](const web::request& in) {
@@ -61,7 +63,10 @@ joist::application phoenix() {
     o.drain = 5s;
     o.name = "web";
     const joist::pubsub bus;
-    return {{}, {web::child_server("web", std::move(o), web::pipeline({no_websocket}, routes(bus)))}};
+    const joist::presence online{bus, web::telling_clients(bus)};
+    return {{},
+            {joist::child_presence("presence", online),
+             web::child_server("web", std::move(o), web::pipeline({no_websocket}, routes(bus, online)))}};
   };
   a.phases = {"tell"};
   a.start_phase = [](std::string_view, const joist::environment&) {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <joist/joist.hpp>
+#include <joist/pubsub/presence.hpp>
 #include <joist/web/channel.hpp>
+#include <joist/web/json.hpp>
+#include <joist/web/presence.hpp>
 #include <joist/web/server.hpp>
 #include <joist/web/socket.hpp>
 
@@ -12,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace support {
 
@@ -93,6 +97,34 @@ class golden_channel : public web::channel<golden_channel, phoenix_user> {
       R"("esc":"\"\\/\n\t\u0001</script>\u2028","float":1.0,"int":1,"list":[1,[2]],"nested":{"a":{"b":[]}},"nil":null,)"
       R"("small":1.0e-7,"t":true,"unicode":"é☃😀"})";
   std::optional<web::payload> answer_;
+};
+
+/// presence:*
+class presence_channel : public web::channel<presence_channel, phoenix_user> {
+ public:
+  explicit presence_channel(joist::presence online) : online_{std::move(online)} {}
+  struct joined {};
+  using info_types = joist::type_list<joined>;
+  struct status {
+    std::string status;
+  };
+  using events = joist::type_list<status>;
+
+  web::join_result join(std::string_view, const web::json_value&) {
+    joist::send(joist::self(), joined{});
+    return ok();
+  }
+  void handle_info(joined) {
+    (void)online_.track(topic(), socket().name, web::to_json(status{"online"}));
+    push("presence_state", web::presence_state(*online_.list(topic())));
+  }
+  web::reply handle_in(const status& s) {
+    (void)online_.update(topic(), socket().name, web::to_json(s));
+    return ok();
+  }
+
+ private:
+  joist::presence online_;
 };
 
 /// At /socket.

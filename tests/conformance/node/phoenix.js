@@ -13,6 +13,19 @@ async function two(topic) {
   return [await c.join(ann, topic), await c.join(bob, topic)];
 }
 
+/// A function that waits until a client's Presence has these: users, each with the statuses of its metas, in any order.
+function seen(presence) {
+  const now = () => JSON.stringify(presence.list((user, { metas }) => [user, metas.map(m => m.status).sort()]).sort());
+  const waiting = [];
+  presence.onSync(() => waiting.forEach(look => look()));
+  return expected => new Promise(yes => {
+    const wanted = JSON.stringify(Object.entries(expected));
+    const look = () => { if (now() === wanted) yes(); };
+    waiting.push(look);
+    look();
+  });
+}
+
 const checks = {
   async params_of_the_socket_say_who_it_is() {
     const room = await c.join(c.connect({ user: 'zo\u00eb & co' }), 'room:1');
@@ -176,6 +189,31 @@ const checks = {
     same(c.bytes(await pushed), [0, 1, 2, 0xfd, 0xfe, 0xff]);
     const [, none] = await c.answer(ann.push('bin_echo', new ArrayBuffer(0)));
     same(none.byteLength, 0);
+  },
+  async presence_is_the_same_at_each_client() {
+    const users = ['ann', 'bob', 'bob'];
+    const rooms = [];
+    for (const user of users) {
+      const room = c.connect({ user }).channel('presence:1');
+      const presence = new c.Presence(room);
+      rooms.push({ room, presence, seen: seen(presence) });
+      await c.answer(room.join());
+    }
+    const all = expected => Promise.all(rooms.map(({ seen }) => seen(expected)));
+    await all({ ann: ['online'], bob: ['online', 'online'] });
+    await c.answer(rooms[1].room.push('status', { status: 'away' }));
+    await all({ ann: ['online'], bob: ['away', 'online'] });
+    rooms.shift().room.leave();
+    await all({ bob: ['away', 'online'] });
+    rooms.shift().room.socket.disconnect();
+    await all({ bob: ['online'] });
+    await c.server('kill');
+    await c.server('start');
+    const late = c.connect({ user: 'carl' }).channel('presence:1');
+    const presence = new c.Presence(late);
+    rooms.push({ room: late, presence, seen: seen(presence) });
+    late.join();
+    await all({ bob: ['online'], carl: ['online'] });
   },
   async heartbeats_keep_a_socket_open() {
     const socket = c.connect({}, { heartbeatIntervalMs: 200 }, '/awake');
