@@ -20,6 +20,8 @@ namespace web = joist::web;
       fmt::format("line {}: expected {}", __LINE__, #__VA_ARGS__) \
     }
 
+std::string text_in(const web::json_value& message, std::string_view name) { return *message.find(name)->as_string(); }
+
 /// A page that has joined a room.
 class member {
  public:
@@ -28,7 +30,8 @@ class member {
             fmt::format("ws://{}/socket/websocket?vsn=2.0.0&name={}", server.to_string(), name))},
         room_{std::move(room)} {
     push("phx_join", "{}");
-    EXPECT(answer().find("status")->as_string()->compare("ok") == 0);
+    EXPECT(text_in(answer(), "status") == "ok");
+    present = next("presence_state");
     history = next("history");
   }
 
@@ -38,18 +41,21 @@ class member {
   void say(std::string_view id, std::string_view text) {
     push("say", web::json_value{web::json_value::object{{"id", std::string{id}}, {"text", std::string{text}}}}.to_string());
   }
-  /// The payload of the next such event. Others in between are an error: nothing is to come but what is waited for.
+  /// The payload of the next such event. Others in between are an error: nothing is to come but what is waited for, and
+  /// who comes and goes meanwhile.
   web::json_value next(std::string_view event) {
     const auto frame = socket_.next();
     EXPECT(frame);
     const web::json_value all = *web::parse_json(frame->data);
     const auto& parts = *all.as_array();
+    if (*parts[3].as_string() == "presence_diff" && event != "presence_diff") return next(event);
     if (*parts[3].as_string() != event) throw std::runtime_error{fmt::format("expected {}, got {}", event, frame->data)};
     return parts[4];
   }
   /// To what was pushed.
   web::json_value answer() { return next("phx_reply"); }
 
+  web::json_value present;
   web::json_value history;
 
  private:
@@ -58,7 +64,6 @@ class member {
   int ref_ = 0;
 };
 
-std::string text_in(const web::json_value& message, std::string_view name) { return *message.find(name)->as_string(); }
 const web::json_value::array& messages(const member& m) { return *m.history.find("messages")->as_array(); }
 std::string reason(member& m) { return text_in(*m.answer().find("response"), "reason"); }
 
@@ -104,6 +109,24 @@ void that_somebody_types_is_told_to_others() {
   EXPECT(text_in(heard, "name") == "ann" && *heard.find("now")->as_bool());
   bob.say("1", "yes?");
   EXPECT(text_in(ann.next("said"), "text") == "yes?");  // and nothing before it
+}
+
+void who_is_here_is_told() {
+  const auto at = start();
+  member ann{at, "ann"};
+  const auto awaits = [&ann](std::string_view what, std::string_view name) {
+    for (;;) {
+      const auto diff = ann.next("presence_diff");
+      if (diff.find(what)->find(name) != nullptr) return;
+    }
+  };
+  {
+    const member bob{at, "bob"}, again{at, "bob"};
+    EXPECT(again.present.find("ann") != nullptr);
+    EXPECT(again.present.find("bob")->find("metas")->as_array()->size() == 2);
+    awaits("joins", "bob");
+  }
+  awaits("leaves", "bob");
 }
 
 void what_makes_no_message_is_refused() {
@@ -160,8 +183,8 @@ void rooms_and_messages_are_bounded() {
 int main() try {
   for (const auto test :
        {what_is_said_is_heard_by_others_and_confirmed_to_its_writer, who_comes_later_is_told_what_was_said_once_each,
-        that_somebody_types_is_told_to_others, what_makes_no_message_is_refused, who_has_no_name_is_not_let_in,
-        a_crash_of_the_history_leaves_those_who_are_there_alone}) {
+        that_somebody_types_is_told_to_others, who_is_here_is_told, what_makes_no_message_is_refused,
+        who_has_no_name_is_not_let_in, a_crash_of_the_history_leaves_those_who_are_there_alone}) {
     joist::runtime_options quiet;
     quiet.log = joist::silent_sink();
     if (const int result = joist::run(test, quiet); result != 0) return result;

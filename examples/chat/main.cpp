@@ -1,6 +1,6 @@
-// A chat for the official Phoenix client: rooms, who is typing, what was said, other instances over Redis or NATS.
-// room.hpp is what a room does, history.hpp what it remembers, service.hpp what runs, static/ the page. scripts/chat builds
-// and starts it.
+// A chat for the official Phoenix client: rooms, who is here, who is typing, what was said, other instances over Redis or
+// NATS. room.hpp is what a room does, history.hpp what it remembers, service.hpp what runs, static/ the page. scripts/chat
+// builds and starts it.
 //
 //   chat [--port 4000 | --at 0.0.0.0:4000] [--redis redis://127.0.0.1 | --nats nats://127.0.0.1]
 #include <joist/joist.hpp>

@@ -4,16 +4,20 @@
 //               typing {now}
 //   they hear   history {messages}  once, when they have joined
 //               said {id, name, text, at}, typing {name, now}
+//               presence_state, presence_diff: who is here, for Presence of the client
 #pragma once
 
 #include <joist/joist.hpp>
+#include <joist/pubsub/presence.hpp>
 #include <joist/web/channel.hpp>
+#include <joist/web/presence.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "history.hpp"
 
@@ -39,6 +43,8 @@ class room : public web::channel<room, user> {
   };
   using events = joist::type_list<say, typing>;
 
+  explicit room(joist::presence online) : online_{std::move(online)} {}
+
   web::join_result join(std::string_view topic, const web::json_value&) {
     if (topic.size() > longest_topic) return error(refusal{"the name of the room is too long"});
     joist::send(joist::self(), joined{});
@@ -58,6 +64,8 @@ class room : public web::channel<room, user> {
   struct joined {};
   using info_types = joist::type_list<joined>;
   void handle_info(joined) {
+    (void)online_.track(topic(), socket().name, "{}");  // until this process ends
+    push("presence_state", web::presence_state(*online_.list(topic())));
     if (const auto store = joist::find_server<history>("history")) {
       if (auto before = store->try_call(history::of{topic()})) push(past{*std::move(before)});
     }
@@ -85,6 +93,8 @@ class room : public web::channel<room, user> {
     const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
   }
+
+  joist::presence online_;
 };
 
 /// Who a client says it is: a name without blanks around it and without control characters. Nothing: it has none.

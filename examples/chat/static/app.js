@@ -37,7 +37,6 @@ function join(wanted) {
     view.showMessage(own(message));
   });
   channel.on('typing', ({ name: who, now }) => now ? startsTyping(who) : stopsTyping(who));
-  // Once the server tells who is here; until then the page does not show it.
   const presence = new Presence(channel);
   presence.onSync(() => view.showPeople(presence.list((who, { metas }) => ({ name: who, pages: metas.length })), name));
   channel.onError(() => { if (socket.isConnected()) view.showStatus('wait', 'joining the room again …'); });

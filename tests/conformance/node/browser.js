@@ -45,6 +45,7 @@ class Page {
     return this.send('Emulation.setEmulatedMedia',
       { features: [{ name: 'prefers-color-scheme', value: is ? 'dark' : 'light' }] });
   }
+  close() { return this.send('Page.close'); }
   async picture(file) {
     const { data } = await this.send('Page.captureScreenshot', { format: 'png' });
     writeFileSync(file, Buffer.from(data, 'base64'));

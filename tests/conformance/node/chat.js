@@ -7,7 +7,7 @@ const { assert, inTime, run } = require('./checks');
 
 const [, , chromium, host, folder] = process.argv;
 const url = `http://${host}/`;
-let browser, ann, bob;
+let browser, ann, bob, mallory;
 
 const lines = createInterface({ input: process.stdin });
 function server(verb) {
@@ -22,6 +22,8 @@ const connected = page => page.until(`document.querySelector('#status').textCont
 const messages = page => page.value(`[...document.querySelectorAll('#messages li')].map(m => m.querySelector('p').textContent)`);
 const sees = (page, text) =>
   page.until(`[...document.querySelectorAll('#messages p')].some(p => p.textContent === ${JSON.stringify(text)})`);
+const here = (page, names) => page.until(
+  `JSON.stringify([...document.querySelectorAll('#people li')].map(p => p.textContent)) === ${JSON.stringify(JSON.stringify(names))}`);
 const allSent = page => page.until(`document.querySelectorAll('.sending, .failed').length === 0`);
 
 async function enter(name, room = 'lobby') {
@@ -73,7 +75,7 @@ const checks = {
     const evil = `<img src=x onerror="document.title='broken into'"><script>document.title='broken into'</script><b>bold</b>`;
     await write(ann, evil);
     await sees(bob, evil);
-    const mallory = await enter(`<i>mal</i>"'`, 'lobby');
+    mallory = await enter(`<i>mal</i>"'`, 'lobby');
     await write(mallory, '&lt;b&gt; javascript:alert(1)');
     await sees(bob, '&lt;b&gt; javascript:alert(1)');
     assert.strictEqual(await bob.value(`document.querySelectorAll('#messages :is(img, script, i, p b)').length`), 0);
@@ -83,6 +85,16 @@ const checks = {
     await bob.value(`document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))`);
     assert.strictEqual(await bob.value('window.ran ?? 0'), 0);
     bob.errors = bob.errors.filter(e => !/Content Security Policy/.test(e));
+  },
+  async who_is_here_is_shown_until_they_go() {
+    await here(bob, [`<i>mal</i>"'`, 'ann', 'bob (you)']);
+    await picture(bob, 'here');
+    await mallory.close();
+    await here(bob, ['ann', 'bob (you)']);
+    const twice = await enter('bob');
+    await here(bob, ['ann', 'bob (you) \u00d72']);
+    await twice.close();
+    await here(bob, ['ann', 'bob (you)']);
   },
   async a_room_is_apart_from_others_and_remembers() {
     await ann.value(`location.hash = 'tea'`);
