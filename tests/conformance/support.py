@@ -200,7 +200,12 @@ def drive_with_restarts(test, start, arguments_for, limit=200.0):
     """Runs a client against `start()`. Its lines `> stop`, `> kill` and `> start` have the server do that, the last by
     `start(port)`; each is answered with a line. Exit code 77: there is nothing to check."""
     server = start()
-    client = subprocess.Popen(arguments_for(server), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=node_environment)
+    try:
+        arguments = arguments_for(server)
+    except BaseException:
+        server.close()
+        raise
+    client = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=node_environment)
     try:
         for line in lines_of(client, limit):
             if line == "> stop":

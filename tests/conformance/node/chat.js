@@ -3,10 +3,11 @@
 const { join } = require('path');
 const { createInterface } = require('readline');
 const { Browser } = require('./browser');
+const chat = require('./chat_page');
 const { assert, inTime, run } = require('./checks');
+const { allSent, connected, here, messages, sees, write } = chat;
 
 const [, , chromium, host, folder] = process.argv;
-const url = `http://${host}/`;
 let browser, ann, bob, mallory;
 
 const lines = createInterface({ input: process.stdin });
@@ -16,31 +17,7 @@ function server(verb) {
   return inTime(done, `the server: ${verb}`);
 }
 const picture = (page, name) => page.picture(join(folder, `chat_${name}.png`));
-
-const connected = page => page.until(`document.querySelector('#status').textContent === 'connected'`);
-/// The texts of the messages, and whether the server has them.
-const messages = page => page.value(`[...document.querySelectorAll('#messages li')].map(m => m.querySelector('p').textContent)`);
-const sees = (page, text) =>
-  page.until(`[...document.querySelectorAll('#messages p')].some(p => p.textContent === ${JSON.stringify(text)})`);
-const here = (page, names) => page.until(
-  `JSON.stringify([...document.querySelectorAll('#people li')].map(p => p.textContent)) === ${JSON.stringify(JSON.stringify(names))}`);
-const allSent = page => page.until(`document.querySelectorAll('.sending, .failed').length === 0`);
-
-async function enter(name, room = 'lobby') {
-  const page = await browser.open(`${url}#${room}`);
-  await page.until(`document.querySelector('#hello')?.open`);
-  if (name === 'ann') await picture(page, 'name');
-  await page.focus('#name');
-  await page.type(name);
-  await page.enter();
-  await connected(page);
-  return page;
-}
-async function write(page, text) {
-  await page.focus('#text');
-  await page.type(text);
-  await page.enter();
-}
+const enter = (name, room) => chat.enter(browser, host, name, room, page => name === 'ann' && picture(page, 'name'));
 
 const checks = {
   async two_people_enter_by_their_names() {
