@@ -192,7 +192,9 @@ def node(script, *arguments):
 
 def phoenix_clients():
     """Where npm has put them."""
-    run([here.parents[1] / "scripts" / "phoenix-clients"], limit=120, check=True)
+    done = run([here.parents[1] / "scripts" / "phoenix-clients"], limit=120)
+    if done.returncode != 0:
+        raise AssertionError(f"expected scripts/phoenix-clients to install them, got {(done.stdout + done.stderr).decode()}")
     return npm_packages
 
 
