@@ -65,7 +65,7 @@ class room : public web::channel<room, user> {
   using info_types = joist::type_list<joined>;
   void handle_info(joined) {
     (void)online_.track(topic(), socket().name, "{}");  // until this process ends
-    push("presence_state", web::presence_state(*online_.list(topic())));
+    push("presence_state", web::presence_state(online_.list(topic())));
     if (const auto store = joist::find_server<history>("history")) {
       if (auto before = store->try_call(history::of{topic()})) push(past{*std::move(before)});
     }

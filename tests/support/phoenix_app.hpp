@@ -116,7 +116,7 @@ class presence_channel : public web::channel<presence_channel, phoenix_user> {
   }
   void handle_info(joined) {
     (void)online_.track(topic(), socket().name, web::to_json(status{"online"}));
-    push("presence_state", web::presence_state(*online_.list(topic())));
+    push("presence_state", web::presence_state(online_.list(topic())));
   }
   web::reply handle_in(const status& s) {
     (void)online_.update(topic(), socket().name, web::to_json(s));

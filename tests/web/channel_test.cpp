@@ -161,15 +161,15 @@ TEST_CASE("channel: terminate hears why: the client has left, is gone, joins aga
       if (said == nullptr) c.peer.stream().reset();
       return hear_of_channel();
     };
-    EXPECT(end_after(R"(["1","2","full:1","phx_leave",{}])") == "{shutdown, \"left\"}");
-    EXPECT(end_after(nullptr) == "{shutdown, \"closed\"}");
-    EXPECT(end_after(R"(["2","2","full:1","phx_join",{"refuse":1}])") == "{shutdown, \"closed\"}");
+    EXPECT(end_after(R"(["1","2","full:1","phx_leave",{}])") == "shutdown (left)");
+    EXPECT(end_after(nullptr) == "shutdown (closed)");
+    EXPECT(end_after(R"(["2","2","full:1","phx_join",{"refuse":1}])") == "shutdown (closed)");
     EXPECT(hear_of_channel() == "shutdown");  // of the one that was refused
     EXPECT(end_after(R"(["1","2","full:1","fail",{}])").find("on purpose") != std::string::npos);
   });
 }
 
-TEST_CASE("channel: a slow join holds up its own topic alone, and what is broadcast meanwhile comes behind its answer") {
+TEST_CASE("channel: a slow join holds up its own topic alone; a leave meanwhile is answered behind it") {
   with_channels([](const place& p) {
     phoenix_client c{p.at};
     c.say(R"(["1","1","full:slow","phx_join",{}])");
@@ -180,10 +180,14 @@ TEST_CASE("channel: a slow join holds up its own topic alone, and what is broadc
     c.say(R"([null,"4","phoenix","heartbeat",{}])");
     EXPECT(c.hears(R"([null,"4","phoenix","phx_reply",{"status":"ok","response":{}}])"));
     for (const joist::pid process : joist::processes()) joist::send(process, std::string{"go on"});
-    EXPECT(c.hear().find("full:1") != std::string::npos);  // it hears of it, too
-    EXPECT(c.hears(R"(["1","1","full:slow","phx_reply",{"status":"ok","response":{"value":0}}])"));
-    EXPECT(c.hears(R"(["1","3","full:slow","phx_reply",{"status":"ok","response":{}}])"));
-    EXPECT(c.hears(R"(["1","1","full:slow","phx_close",{}])"));
+    const auto hears_of_slow = [&c](std::string_view text) {
+      std::string said = c.hear();
+      if (said.find("full:1") != said.npos) said = c.hear();  // it is told to go on, too, and says so
+      return said == text;
+    };
+    EXPECT(hears_of_slow(R"(["1","1","full:slow","phx_reply",{"status":"ok","response":{"value":0}}])"));
+    EXPECT(hears_of_slow(R"(["1","3","full:slow","phx_reply",{"status":"ok","response":{}}])"));
+    EXPECT(hears_of_slow(R"(["1","1","full:slow","phx_close",{}])"));
   });
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("socket: disconnect closes all sockets of an id") {
     phoenix_client ann{at, "&user=ann"}, again{at, "&user=ann"}, bob{at, "&user=bob"};
     EXPECT(ann.joins("room:1") && again.joins("room:1") && bob.joins("room:1"));
     EXPECT(web::disconnect(bus, "users:ann"));
-    EXPECT(ann.peer.closed_with() == 1000 && again.peer.closed_with() == 1000);
+    EXPECT(ann.peer.closed_with() == 1001 && again.peer.closed_with() == 1001);
     bob.say(R"(["1","2","room:1","whoami",{}])");
     EXPECT(bob.hears(R"(["1","2","room:1","phx_reply",{"status":"ok","response":{"reason":"bob"}}])"));
   });
@@ -174,7 +174,7 @@ TEST_CASE("socket: a client that says nothing for `silence` is closed, without b
   with_server({.silence = 50ms}, [](const pubsub&, const joist::net::endpoint& at) {
     phoenix_client c{at};
     EXPECT(c.joins("room:1"));
-    EXPECT(c.peer.closed_with() == 1000);
+    EXPECT(c.peer.closed_with() == 1001);
   });
 }
 

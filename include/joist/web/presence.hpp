@@ -4,7 +4,7 @@
 //
 //   // in a channel that has joined:
 //   online.track(topic(), socket().name, joist::web::to_json(details{"on a phone"}));
-//   push("presence_state", joist::web::presence_state(*online.list(topic())));
+//   push("presence_state", joist::web::presence_state(online.list(topic())));
 //
 // Promises
 //   a meta is the members of its JSON object, with phx_ref and phx_ref_prev beside them; one that is no object is shown as

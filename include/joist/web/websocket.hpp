@@ -48,7 +48,7 @@ struct websocket_options {
   std::vector<std::string> protocols = {};    ///< subprotocols that it speaks; the client's first choice among them is taken
   std::uint32_t max_message_bytes = 1 << 20;  ///< and of a frame; beyond: closed with 1009
   std::chrono::milliseconds ping_every{30'000};  ///< of silence; as long again without an answer: closed
-  bool pings = true;                             ///< false: a client that is silent for `ping_every` is closed with 1000
+  bool pings = true;                             ///< false: a client that is silent for `ping_every` is closed with 1001
   std::chrono::milliseconds write{30'000};
   std::chrono::milliseconds message{300'000};   ///< from its first bytes to its last; beyond: closed with 1008
   std::chrono::milliseconds close_wait{5'000};  ///< for the client's half of a close

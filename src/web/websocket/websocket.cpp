@@ -256,7 +256,7 @@ void websocket::nothing_came() {
   }
   s.rests = true;
   if (clock::now() < s.quiet_at) return;
-  if (!s.options->pings) return close(1000, "silent for too long");
+  if (!s.options->pings) return close(1001, "silent for too long");
   if (s.awaits_pong) return s.finish(1006, "the peer did not answer a ping");
   (void)ping();
   s.heard();

@@ -1,6 +1,6 @@
 // A chat of two nodes. Without arguments both run in this program, joined in memory; with the url of an engine and a name,
 // this is one node of a system of programs:
-//   example_35_two_nodes redis://127.0.0.1 ann      and in another terminal     example_35_two_nodes redis://127.0.0.1 bob
+//   example_36_two_nodes redis://127.0.0.1 ann      and in another terminal     example_36_two_nodes redis://127.0.0.1 bob
 #include <joist/dist/nats.hpp>
 #include <joist/dist/redis.hpp>
 #include <joist/joist.hpp>
