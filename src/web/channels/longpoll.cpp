@@ -26,6 +26,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_lines = 100;  // of a POST: what Phoenix takes
+// What a poll of a client that is gone is told. Phoenix begins a new one, with 410: clients of 1.7 take it for theirs, and
+// never join their channels again.
+constexpr int gone = 500;
+// Tells our tokens from those that programs give their clients, in a parameter that may have the same name.
+constexpr std::string_view token_prefix = "poll.";
 
 // Who polls with which token. Tokens are of 16 bytes that nobody can guess.
 class polling_clients {
@@ -36,7 +41,8 @@ class polling_clients {
   std::optional<std::string> add(pid client) {
     std::array<std::byte, 16> bytes;
     security::fill_randomly(bytes);
-    std::string token = security::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    std::string token{token_prefix};
+    token += security::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     const held lock{*this};
     if (clients_.size() >= most_) return std::nullopt;
     clients_.emplace(token, client);
@@ -125,7 +131,7 @@ class longpoll_client : public gen_server<longpoll_client>, private frame_sink {
     if (b->event == "disconnect") stop(exit_reason::shutdown_with(std::string{"disconnected"}));
   }
   void terminate(const exit_reason&) {
-    if (waiting_) joist::reply(*waiting_, answer{410});
+    if (waiting_) joist::reply(*waiting_, answer{gone});
     session_->end();
   }
 
@@ -185,15 +191,17 @@ class longpoll_routes {
       : core_{std::move(core)}, all_{std::make_shared<polling_clients>(core_->options.max_polling)} {}
 
   response get(const request& in) const {
-    if (const pid client = client_of(in)) {
+    const std::string token = token_of(in);
+    if (token.empty()) return begin(in);
+    if (const pid client = all_->find(token)) {
       auto got = client_ref{client}.try_call(longpoll_client::poll{}, core_->options.poll + 5s);
-      if (got) return json(poll_answer{got->status, std::string{*in.query("token")}, std::move(got->messages)});
+      if (got) return json(poll_answer{got->status, token, std::move(got->messages)});
     }
-    return begin(in);
+    return told(gone);
   }
 
   response post(const request& in) const {
-    const pid client = client_of(in);
+    const pid client = all_->find(token_of(in));
     if (!client) return told(410);
     std::string_view rest = in.body();
     for (std::size_t lines = 0; !rest.empty() && lines < most_lines; ++lines) {
@@ -206,9 +214,10 @@ class longpoll_routes {
   }
 
  private:
-  [[nodiscard]] pid client_of(const request& in) const {
-    const auto token = in.query("token");
-    return token ? all_->find(std::string{*token}) : pid{};
+  // Behind what the program has put there. Empty: it is none of ours.
+  [[nodiscard]] static std::string token_of(const request& in) {
+    const auto all = in.query().all("token");
+    return all.empty() || !all.back().starts_with(token_prefix) ? std::string{} : std::string{all.back()};
   }
 
   response begin(const request& in) const {

@@ -1,10 +1,9 @@
 // web/channels/longpoll.hpp: clients that can have no WebSocket: a process for each, which keeps what is to be told until it
 // is fetched. Phoenix: Phoenix.Transports.LongPoll.
 //
-//   GET without a token, or with one that is gone    a new client: {"status":410,"token":"...","messages":[]}
-//   GET ?token=...                                   waits for messages: 200 with them, 204 when none have come
-//   POST ?token=...                                  messages of the client, a line each, bytes as base64: 200; 410: it is
-//   gone
+//   GET                a new client: {"status":410,"token":"...","messages":[]}
+//   GET ?token=...     waits for messages: 200 with them, 204 when none have come; 500: it is gone, and has to begin anew
+//   POST ?token=...    messages of the client, a line each, bytes as base64: 200; 410: it is gone
 //
 // What is called a status here stands in the body; HTTP's own is 200. A client polls at the node that it has come to: a
 // balancer in front keeps it there, by its address or a cookie.

@@ -1,6 +1,7 @@
 // The official client, unmodified, drives each of its features, by either transport.
 // usage: phoenix.js PACKAGE HOST:PORT websocket|longpoll. Exit code 77: the server has no long polls.
 'use strict';
+globalThis.self ??= globalThis;  // where the client of 1.7 looks for fetch
 const { run } = require('./checks');
 const c = require('./phoenix_client');
 const { assert } = c;
@@ -299,8 +300,8 @@ const checks = {
   },
 };
 
-/// What a long poll has not: heartbeats, an Origin that Node may set, and messages that end a connection.
-const ofWebSockets = ['a_page_of_another_site_gets_no_socket', 'heartbeats_keep_a_socket_open',
+/// What a long poll has not: bytes to the client, heartbeats, an Origin that Node may set, and messages that end a connection.
+const ofWebSockets = ['bytes_go_both_ways', 'a_page_of_another_site_gets_no_socket', 'heartbeats_keep_a_socket_open',
                       'a_socket_without_heartbeats_is_closed',
                       'a_message_that_is_too_large_closes_the_socket_which_comes_back'];
 
@@ -315,6 +316,14 @@ const ofLongPolls = {
     const socket = c.connect({ user: 'ann' }, { transport: c.WebSocket, longPollFallbackMs: 20000 });
     await c.join(socket, 'room:20');
     assert.strictEqual(socket.transport, c.WebSocket);
+  },
+  async bytes_go_to_the_server() {
+    const ann = await c.join(c.connect({ user: 'ann' }), 'golden:22');
+    const bob = await c.join(c.connect({ user: 'bob' }, { transport: c.WebSocket }), 'golden:22');
+    const sent = Uint8Array.from({ length: 70 }, (_, i) => i * 3).buffer;
+    const heard = c.next(bob, 'bin_bcast');
+    ann.push('bin_bcast', sent);
+    same(c.bytes(await heard), c.bytes(sent));
   },
   async one_who_polls_and_one_with_a_websocket_hear_each_other() {
     const ann = await c.join(c.connect({ user: 'ann' }), 'room:21');

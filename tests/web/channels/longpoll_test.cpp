@@ -82,6 +82,16 @@ TEST_CASE("longpoll: a client that polls joins, pushes, several at once, and hea
   });
 }
 
+TEST_CASE("longpoll: a token that the program has given its client is not taken for ours") {
+  with_server({}, [](const pubsub&, const joist::net::endpoint& at) {
+    polling_client ann{at, "&user=ann&token=of-the-program"};
+    EXPECT(ann.poll() == 410 && ann.post(R"(["4","4","room:1","phx_join",{}])") == 200);
+    (void)ann.next();
+    EXPECT(ann.post(R"(["4","5","room:1","whoami",{}])") == 200);
+    EXPECT(ann.next() == R"(["4","5","room:1","phx_reply",{"status":"ok","response":{"reason":"ann"}}])");
+  });
+}
+
 TEST_CASE("longpoll: bytes come as base64") {
   with_server({}, [](const pubsub&, const joist::net::endpoint& at) {
     polling_client ann{at};
@@ -103,7 +113,7 @@ TEST_CASE("longpoll: a poll to which nothing comes is over after a while, and an
     EXPECT(ann.poll() == 204 && bus.subscriber_count("room:1") == 1);
     while (bus.subscriber_count("room:1") > 0) joist::yield();
     EXPECT(ann.post("[]") == 410);
-    EXPECT(ann.poll() == 410);
+    EXPECT(ann.poll() == 500);
   });
 }
 
