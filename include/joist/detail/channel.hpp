@@ -211,6 +211,16 @@ struct channel_handlers : joist::detail::handlers_by_type {
   static void stop(joist::detail::server_control& c, const exit_reason& why) { c.stopping = why; }
 };
 
+/// The process of a channel, from its first word to its last. Not a start of OTP's: nobody waits for the constructor, and
+/// what tells of a start would stay with each of very many.
+template <class Self, class... Arguments>
+void run(Arguments&&... arguments) {
+  constexpr std::chrono::seconds silent_for_long{1};
+  Self s(std::forward<Arguments>(arguments)...);
+  joist::detail::prepare(s, pid{}, silent_for_long);
+  joist::detail::exit_on_return(joist::detail::serve_to_the_end(s));
+}
+
 template <class Self>
 void channel_handlers::take(Self& s, any_message m) {
   joist::detail::server_control& c = joist::detail::server_access::control(s);

@@ -57,7 +57,7 @@ namespace channels {
 
 struct channel_kind {
   std::string pattern;
-  std::function<result<monitored, start_error>()> start;
+  std::function<monitored()> start;  // throws as spawn does
 };
 
 struct socket_core {
@@ -110,11 +110,8 @@ class socket {
   socket& channel(std::string pattern, Arguments... arguments) {
     static_assert(std::derived_from<Channel, web::channel<Channel, User>>,
                   "joist: a channel of this socket derives, publicly, from joist::web::channel<itself, the socket's user>");
-    core_->add({std::move(pattern), [... arguments = std::move(arguments)]() -> result<monitored, start_error> {
-                  auto started = try_start_monitor<Channel>(
-                      joist::server_options{.hibernate_after = std::chrono::seconds{1}}, arguments...);
-                  if (!started) return failure{std::move(started).error()};
-                  return monitored{started->server.process(), started->monitor};
+    core_->add({std::move(pattern), [... arguments = std::move(arguments)] {
+                  return spawn_monitor([... mine = arguments]() mutable { channels::run<Channel>(std::move(mine)...); });
                 }});
     return *this;
   }

@@ -76,14 +76,16 @@ void session::join(client_frame&& f) {
   if (kind == nullptr) return answer({}, f.ref, f.topic, refusal("unmatched topic"));
   if (places_.size() >= client_->core->options.max_channels)
     return answer(f.join_ref, f.ref, f.topic, refusal("too many channels joined"));
-  const auto started = kind->start();
-  if (!started) {
-    log(log_level::error, fmt::format("channel {}: {}", f.topic, started.error().to_string()));
+  monitored started;
+  try {
+    started = kind->start();
+  } catch (const error& e) {  // there is no place for another process
+    log(log_level::error, fmt::format("channel {}: {}", f.topic, e.what()));
     return answer(f.join_ref, f.ref, f.topic, refusal("join crashed"));
   }
   const ref_text& of_channel = f.join_ref ? f.join_ref : f.ref;  // version 1 has no join_ref
-  joist::send(started->process, channel_join{client_, f.topic, of_channel, f.ref, std::move(f.body)});
-  place made{std::move(f.topic), std::move(f.join_ref), started->process, started->monitor, state::joining, nullptr};
+  joist::send(started.process, channel_join{client_, f.topic, of_channel, f.ref, std::move(f.body)});
+  place made{std::move(f.topic), std::move(f.join_ref), started.process, started.monitor, state::joining, nullptr};
   made.more().ref = std::move(f.ref);
   places_.push_back(std::move(made));
 }

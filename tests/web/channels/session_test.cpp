@@ -3,6 +3,8 @@
 #include <joist/joist.hpp>
 
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +23,12 @@ class any_topic : public joist::web::channel<any_topic> {
   joist::web::join_result join(std::string_view, const joist::web::json_value&) { return ok(); }
 };
 
+class unbuildable : public joist::web::channel<unbuildable> {
+ public:
+  unbuildable() { throw std::runtime_error{"on purpose"}; }
+  joist::web::join_result join(std::string_view, const joist::web::json_value&) { return ok(); }
+};
+
 struct written final : frame_sink {
   void send(const encoded_frame& f) override { texts.push_back(f.bytes); }
   std::vector<std::string> texts;
@@ -30,10 +38,8 @@ struct written final : frame_sink {
 struct connection {
   explicit connection(const joist::pubsub& bus) {
     auto core = std::make_shared<socket_core>(bus, joist::web::socket_options{});
-    core->add({"*", []() -> joist::result<joist::monitored, joist::start_error> {
-                 const auto started = joist::start_monitor<any_topic>();
-                 return joist::monitored{started.server.process(), started.monitor};
-               }});
+    core->add({"*", [] { return joist::spawn_monitor([] { run<any_topic>(); }); }});
+    core->add({"bad", [] { return joist::spawn_monitor([] { run<unbuildable>(); }); }});
     channels.emplace(std::make_shared<const identity>(
                          identity{core, std::make_shared<const nobody>(), joist::self(), joist::web::protocol_version::v2}),
                      out);
@@ -74,6 +80,16 @@ TEST_CASE("session: a topic that is joined again before it was joined has one pl
     }
     EXPECT(c.out.texts == std::vector<std::string>{R"(["3","3","t","phx_reply",{"status":"ok","response":{}}])"});
     EXPECT(bus.subscriber_count("t") == 1);
+  });
+}
+
+TEST_CASE("session: a channel whose constructor throws is a join that has crashed") {
+  everywhere([] {
+    connection c{joist::pubsub{}};
+    EXPECT(!c.channels->take(true, R"(["1","1","bad","phx_join",{}])"));
+    EXPECT(c.channels->take(joist::receive<joist::down>()));
+    EXPECT(c.out.texts == std::vector<std::string>{
+                              R"(["1","1","bad","phx_reply",{"status":"error","response":{"reason":"join crashed"}}])"});
   });
 }
 
