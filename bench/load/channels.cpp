@@ -71,11 +71,11 @@ struct client {
   frames in;
 };
 
-client join(const settings& how) {
+client join(const settings& how, std::string_view params = "{}") {
   settings to = how;
   to.path += "/websocket?vsn=2.0.0";
   client c{open_websocket(to), {}};
-  c.stream.write(text_frame(R"(["1","1",")" + how.topic + R"(","phx_join",{}])"));
+  c.stream.write(text_frame(R"(["1","1",")" + how.topic + R"(","phx_join",)" + std::string{params} + "]"));
   const std::string_view answer = c.in.next(c.stream);
   if (answer.find(R"("status":"ok")") == answer.npos) throw std::runtime_error{"not joined: " + std::string{answer}};
   return c;
@@ -238,11 +238,73 @@ void run_ping(const settings& how) {
   }
 }
 
+// -- who comes and goes
+
+// Hears of all, and counts it.
+void watch(const settings& how, const std::string& key, const std::shared_ptr<std::atomic<std::uint64_t>>& heard,
+           joist::pid parent) {
+  client c = join(how, R"({"key":")" + key + R"("})");
+  joist::send(parent, ready{});
+  for (;;) heard->fetch_add(c.in.next_all(c.stream), std::memory_order_relaxed);
+}
+
+// One after the other, each on a connection of its own: joins, hears who is there, and is gone.
+void come_and_go(const settings& how, const std::string& key, joist::pid parent) {
+  auto times = std::make_unique<histogram>();
+  const auto end = joist::clock::now() + std::chrono::seconds{how.seconds};
+  for (auto now = joist::clock::now(); now < end;) {
+    client c = join(how, R"({"key":")" + key + R"("})");
+    while (c.in.next(c.stream).find("presence_state") == std::string_view::npos) {
+    }
+    c.stream.reset();
+    const auto later = joist::clock::now();
+    times->add(static_cast<std::uint64_t>((later - now).count()));
+    now = later;
+  }
+  joist::send(parent, done{std::move(times)});
+}
+
+void run_churn(const settings& wanted) {
+  constexpr std::size_t at_once = 16;
+  auto with_topic = std::make_shared<settings>(wanted);
+  if (wanted.topic == settings{}.topic) with_topic->topic = "presence:load";
+  const std::shared_ptr<const settings> how = with_topic;
+  const auto heard = std::make_shared<std::atomic<std::uint64_t>>(0);
+  for (std::size_t i = 0; i < how->connections; ++i) {
+    (void)joist::spawn_link(
+        [how, i, heard, parent = joist::self()] { watch(*how, fmt::format("k{}", i % 100), heard, parent); });
+    joist::receive<ready>();
+  }
+  const std::uint64_t heard_before = heard->load();
+  const double cpu_before = how->pid != 0 ? cpu_of(how->pid) : 0;
+  const auto start = joist::clock::now();
+  for (std::size_t i = 0; i < at_once; ++i)
+    (void)joist::spawn_link([how, i, parent = joist::self()] { come_and_go(*how, fmt::format("c{}", i), parent); });
+  histogram times;
+  for (std::size_t i = 0; i < at_once; ++i) times.add(*joist::receive<done>().times);
+  const double seconds = std::chrono::duration<double>(joist::clock::now() - start).count();
+  const double cpu = how->pid != 0 ? cpu_of(how->pid) - cpu_before : 0;
+  const auto count = static_cast<double>(times.count());
+  const double diffs = static_cast<double>(heard->load() - heard_before);
+  if (how->json) {
+    fmt::print(
+        "{{\"load\":\"churn\",\"present\":{},\"per_second\":{:.0f},\"p50_us\":{:.1f},\"p99_us\":{:.1f},\"diffs_per_second\":"
+        "{:.0f},"
+        "\"server_cpu_us\":{:.1f}}}\n",
+        how->connections, count / seconds, micro(times.at(0.5)), micro(times.at(0.99)), diffs / seconds, cpu / count * 1e6);
+  } else {
+    fmt::print("{} present: {:.0f} a second come and go; us: p50 {:.1f}  p99 {:.1f}; {:.0f} diffs a second are heard\n",
+               how->connections, count / seconds, micro(times.at(0.5)), micro(times.at(0.99)), diffs / seconds);
+    if (how->pid != 0) fmt::print("  CPU of the server for each who comes and goes: {:.1f} us\n", cpu / count * 1e6);
+  }
+}
+
 }  // namespace
 
 void run_channels(const settings& how) {
   if (how.what == "joined") return run_joined(how);
   if (how.what == "fanout") return run_fanout(how);
+  if (how.what == "churn") return run_churn(how);
   run_ping(how);
 }
 

@@ -35,6 +35,7 @@ constexpr const char* usage =
     "       joist_load joined ADDRESS [/path] clients that have joined a channel and are silent\n"
     "       joist_load fanout ADDRESS [/path] rounds of one message to all who have joined\n"
     "       joist_load ping ADDRESS [/path]   pushes to a channel, which it answers\n"
+    "       joist_load churn ADDRESS [/path]  who joins and leaves while --connections are present and hear of it\n"
     "ADDRESS is 127.0.0.1:8080, and so on. Options: --connections N (64)  --seconds S (5)  --bytes B (64)  --rate R (in "
     "all, a second)\n"
     "--pid P (of the server: its CPU and memory)  --topic T (of channels: room:load)  --workers W  --json\n"
@@ -247,10 +248,10 @@ settings parse(int argc, char** argv) {
   if (words.size() < 2 || words.size() > 3) refuse("expected what to do, and an address");
   how.what = words[0];
   const auto is_known = [&](std::string_view w) { return how.what == w; };
-  constexpr std::array known{"http", "ws", "tcp", "idle", "open", "joined", "fanout", "ping"};
+  constexpr std::array known{"http", "ws", "tcp", "idle", "open", "joined", "fanout", "ping", "churn"};
   if (std::none_of(known.begin(), known.end(), is_known))
     refuse(fmt::format("{} is none of {}", how.what, fmt::join(known, ", ")));
-  how.is_channels = how.what == "joined" || how.what == "fanout" || how.what == "ping";
+  how.is_channels = how.what == "joined" || how.what == "fanout" || how.what == "ping" || how.what == "churn";
   if (how.is_channels) how.path = "/socket";
   const auto at = endpoint::parse(words[1]);
   if (!at) refuse(at.error());

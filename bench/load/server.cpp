@@ -1,7 +1,9 @@
 // joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo,
 // channels at /socket, and an echo over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
 #include <joist/joist.hpp>
+#include <joist/pubsub/presence.hpp>
 #include <joist/web/channel.hpp>
+#include <joist/web/presence.hpp>
 #include <joist/web/server.hpp>
 #include <joist/web/socket.hpp>
 #include <joist/web/websocket.hpp>
@@ -32,6 +34,29 @@ class room : public web::channel<room> {
   web::reply handle_in(std::string_view, const web::client_payload& body) { return ok(body.to_payload()); }
 };
 
+// Who has joined is present, under one of a hundred keys.
+class crowd : public web::channel<crowd> {
+ public:
+  explicit crowd(joist::presence online) : online_{std::move(online)} {}
+  struct joined {
+    std::string key;
+  };
+  using info_types = joist::type_list<joined>;
+  web::join_result join(std::string_view, const web::json_value& params) {
+    const web::json_value* key = params.find("key");
+    if (key == nullptr || key->as_string() == nullptr) return error();
+    joist::send(joist::self(), joined{*key->as_string()});
+    return ok();
+  }
+  void handle_info(const joined& j) {
+    (void)online_.track(topic(), j.key, R"({"on":"phone"})");
+    push("presence_state", web::presence_state(online_.list(topic())));
+  }
+
+ private:
+  joist::presence online_;
+};
+
 void echo_bytes(joist::net::stream& peer) {
   std::array<std::byte, 4096> buffer;
   while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
@@ -41,8 +66,11 @@ void serve(std::uint16_t port, std::uint16_t tcp_port) {
   web::router routes;
   routes.get("/", [](const web::request&) { return web::text("Hello, world!\n"); });
   routes.get("/echo", web::websocket_handler({}, echo));
-  web::socket<> users{joist::pubsub{}};
-  users.channel<room>("room:*");
+  const joist::pubsub bus;
+  const joist::presence online{bus, web::telling_clients(bus)};
+  joist::start_presence(online);
+  web::socket<> users{bus};
+  users.channel<room>("room:*").channel<crowd>("presence:*", online);
   users.add_to(routes, "/socket");
   web::server_options options{.at = endpoint::loopback(port)};
   options.max_requests = std::numeric_limits<std::uint64_t>::max();
