@@ -36,6 +36,8 @@ constexpr const char* usage =
     "       joist_load fanout ADDRESS [/path] rounds of one message to all who have joined\n"
     "       joist_load ping ADDRESS [/path]   pushes to a channel, which it answers\n"
     "       joist_load churn ADDRESS [/path]  who joins and leaves while --connections are present and hear of it\n"
+    "       joist_load listen ADDRESS [/path] clients of one of several servers, which wait for one message\n"
+    "       joist_load say ADDRESS [/path]    says it\n"
     "ADDRESS is 127.0.0.1:8080, and so on. Options: --connections N (64)  --seconds S (5)  --bytes B (64)  --rate R (in "
     "all, a second)\n"
     "--pid P (of the server: its CPU and memory)  --topic T (of channels: room:load)  --workers W  --json\n"
@@ -248,10 +250,11 @@ settings parse(int argc, char** argv) {
   if (words.size() < 2 || words.size() > 3) refuse("expected what to do, and an address");
   how.what = words[0];
   const auto is_known = [&](std::string_view w) { return how.what == w; };
-  constexpr std::array known{"http", "ws", "tcp", "idle", "open", "joined", "fanout", "ping", "churn"};
+  constexpr std::array known{"http", "ws", "tcp", "idle", "open", "joined", "fanout", "ping", "churn", "listen", "say"};
   if (std::none_of(known.begin(), known.end(), is_known))
     refuse(fmt::format("{} is none of {}", how.what, fmt::join(known, ", ")));
-  how.is_channels = how.what == "joined" || how.what == "fanout" || how.what == "ping" || how.what == "churn";
+  constexpr std::array of_channels{"joined", "fanout", "ping", "churn", "listen", "say"};
+  how.is_channels = std::any_of(of_channels.begin(), of_channels.end(), is_known);
   if (how.is_channels) how.path = "/socket";
   const auto at = endpoint::parse(words[1]);
   if (!at) refuse(at.error());

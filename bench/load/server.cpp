@@ -1,5 +1,6 @@
 // joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo,
 // channels at /socket, and an echo over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
+// JOIST_BENCH_REDIS=redis://... in the environment: one system with other servers there.
 #include <joist/joist.hpp>
 #include <joist/pubsub/presence.hpp>
 #include <joist/web/channel.hpp>
@@ -11,6 +12,10 @@
 #include <array>
 #include <cstdlib>
 #include <limits>
+
+#if JOIST_BENCH_DIST
+#include <joist/dist/redis.hpp>
+#endif
 
 namespace web = joist::web;
 using joist::net::endpoint;
@@ -57,6 +62,14 @@ class crowd : public web::channel<crowd> {
   joist::presence online_;
 };
 
+joist::pubsub one_system() {
+#if JOIST_BENCH_DIST
+  if (const char* url = std::getenv("JOIST_BENCH_REDIS"); url != nullptr)
+    return joist::pubsub{{.adapter = joist::dist::redis({.url = url})}};
+#endif
+  return joist::pubsub{};
+}
+
 void echo_bytes(joist::net::stream& peer) {
   std::array<std::byte, 4096> buffer;
   while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
@@ -66,7 +79,8 @@ void serve(std::uint16_t port, std::uint16_t tcp_port) {
   web::router routes;
   routes.get("/", [](const web::request&) { return web::text("Hello, world!\n"); });
   routes.get("/echo", web::websocket_handler({}, echo));
-  const joist::pubsub bus;
+  const joist::pubsub bus = one_system();
+  joist::start_pubsub(bus);
   const joist::presence online{bus, web::telling_clients(bus)};
   joist::start_presence(online);
   web::socket<> users{bus};

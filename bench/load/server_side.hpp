@@ -105,7 +105,9 @@ inline std::string header_of(std::size_t bytes) {
 
 inline double micro(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
 
-/// In channels.cpp.
+// In channels.cpp and several.cpp.
 void run_channels(const settings& how);
+void run_listen(const settings& how);
+void run_say(const settings& how);
 
 }  // namespace load
