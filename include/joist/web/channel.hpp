@@ -43,7 +43,7 @@ namespace joist::inline v0::web {
 template <class Self, class User = nobody>
 class channel : public gen_server<Self>, public channels::channel_base {
  public:
-  /// The pubsub's topic of this channel: what the client has joined.
+  /// The pubsub's topic of this channel: what the client has joined. From join() on, as all below.
   using channels::channel_base::topic;
 
  protected:
