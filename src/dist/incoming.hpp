@@ -17,7 +17,7 @@ class incoming {
   /// Where what comes next is put; then came() says how much that was.
   [[nodiscard]] std::span<std::byte> room() {
     if (begin_ == end_) forget();
-    if (bytes_.size() - end_ < least_room) {
+    if (begin_ > 0 && bytes_.size() - end_ < least_room) {
       std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;
