@@ -12,7 +12,7 @@ bool outbox::offer(std::string_view to, pubsub_frame frame) {
   pid told;
   bool is_too_large = false;
   {
-    const lock whole{*this};
+    const joist::detail::mutex_lock whole{mutex_};
     if (state_ == state::closed) return false;
     is_too_large = size > most_frame_bytes_;
     if (is_too_large) {
@@ -37,7 +37,7 @@ bool outbox::offer(std::string_view to, pubsub_frame frame) {
 bool outbox::is_mine() const { return owner_ == self(); }
 
 void outbox::open(std::size_t most_frame_bytes) {
-  const lock whole{*this};
+  const joist::detail::mutex_lock whole{mutex_};
   owner_ = self();
   state_ = state::idle;
   most_frame_bytes_ = most_frame_bytes;
@@ -48,7 +48,7 @@ void outbox::open(std::size_t most_frame_bytes) {
 
 std::size_t outbox::close() {
   std::vector<waiting_frame> dropped;
-  const lock whole{*this};
+  const joist::detail::mutex_lock whole{mutex_};
   if (!is_mine()) return 0;
   state_ = state::closed;
   dropped.swap(frames_);
@@ -56,12 +56,12 @@ std::size_t outbox::close() {
 }
 
 bool outbox::rouse() {
-  const lock whole{*this};
+  const joist::detail::mutex_lock whole{mutex_};
   return is_mine() && state_ == state::idle && (state_ = state::awake, true);
 }
 
 bool outbox::take(std::vector<waiting_frame>& into) {
-  const lock whole{*this};
+  const joist::detail::mutex_lock whole{mutex_};
   if (!is_mine() || state_ == state::closed) return false;
   if (frames_.empty()) {
     state_ = state::idle;
@@ -72,7 +72,7 @@ bool outbox::take(std::vector<waiting_frame>& into) {
 }
 
 void outbox::release(std::size_t bytes) {
-  const lock whole{*this};
+  const joist::detail::mutex_lock whole{mutex_};
   if (is_mine()) bytes_ -= bytes;
 }
 

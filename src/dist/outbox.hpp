@@ -12,13 +12,12 @@
 //   O2  what is in it, and what is taken and not sent, is `most_bytes` together at most
 #pragma once
 
+#include <joist/detail/held.hpp>
 #include <joist/pid.hpp>
-#include <joist/preempt.hpp>
 #include <joist/pubsub/adapter.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,11 +58,6 @@ class outbox {
 
  private:
   enum class state : std::uint8_t { closed, idle, awake };
-  struct lock {
-    explicit lock(outbox& of) : held{of.mutex_} {}
-    no_preempt whole;
-    std::scoped_lock<std::mutex> held;
-  };
   [[nodiscard]] bool is_mine() const;
 
   const std::size_t most_bytes_;

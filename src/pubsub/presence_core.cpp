@@ -114,36 +114,36 @@ presence_meta_ptr presence_core::find(pid process, std::string_view in, std::str
 }
 
 presence_list presence_core::list(std::string_view in) const {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   return view_.list(in);
 }
 
 presence_group_ptr presence_core::group(std::string_view in, std::string_view key) const {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   return view_.group(in, key);
 }
 
 std::vector<std::string> presence_core::topics() const {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   return view_.topics();
 }
 
 std::vector<presence_node> presence_core::nodes() const {
   std::vector<presence_node> all;
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   if (!state_) return all;
   for (const auto& [name, r] : state_->remotes()) all.push_back({name, r.is_up, r.entries.size()});
   return all;
 }
 
 pid presence_core::server() const {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   return server_;
 }
 
 void presence_core::begin_to_serve() {
   const std::uint64_t incarnation = new_incarnation();
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   if (!state_) state_.emplace(replica_id{bus.node(), incarnation});
   server_ = self();
   unseen_.clear();
@@ -152,42 +152,42 @@ void presence_core::begin_to_serve() {
 
 std::vector<std::pair<pid, bool>> presence_core::take_unseen() {
   std::vector<std::pair<pid, bool>> taken;
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   for (const pid process : unseen_) taken.emplace_back(process, state_->has(process.value()));
   unseen_.clear();
   return taken;
 }
 
 std::pair<std::uint64_t, presence_part> presence_core::take_delta() {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   return {running().clock(), running().take_delta()};
 }
 
 void presence_core::put_back(const clock_set& numbers) {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   running().put_back(numbers);
 }
 
 void presence_core::begin_to_tell() {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   teller_ = self();
 }
 
 presence_diff_ptr presence_core::next_diff() {
   std::vector<presence_change> taken;
   {
-    const lock whole{*this};
+    const mutex_lock whole{mutex_};
     if (!diffs_.empty()) return diffs_.front();
     taken.swap(changes_);
   }
   auto made = diffs_of(taken);
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   diffs_.insert(diffs_.end(), made.begin(), made.end());
   return diffs_.empty() ? nullptr : diffs_.front();
 }
 
 void presence_core::has_told(const presence_diff_ptr& diff) {
-  const lock whole{*this};
+  const mutex_lock whole{mutex_};
   if (!diffs_.empty() && diffs_.front() == diff) diffs_.pop_front();
 }
 

@@ -17,6 +17,7 @@
 // comes in pieces.
 #pragma once
 
+#include <joist/detail/held.hpp>
 #include <joist/message.hpp>
 #include <joist/preempt.hpp>
 #include <joist/pubsub/presence.hpp>
@@ -25,7 +26,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,7 +71,7 @@ class presence_core {
   /// f(state), under the lock.
   template <class F>
   auto look(F f) const {
-    const lock whole{*this};
+    const mutex_lock whole{mutex_};
     return f(std::as_const(running()));
   }
   /// f(state) -> what has changed; how many joins and leaves that was.
@@ -95,11 +95,6 @@ class presence_core {
   void has_told(const presence_diff_ptr& diff);
 
  private:
-  struct lock {
-    explicit lock(const presence_core& c) : held{c.mutex_} {}
-    no_preempt still;  // ends after the lock
-    std::scoped_lock<std::mutex> held;
-  };
   /// f() under the lock; then those are woken who have something to do and had nothing (K2).
   template <class F>
   auto write(F f);
@@ -122,7 +117,7 @@ auto presence_core::write(F f) {
   const no_preempt whole;  // who is ended in between would wake nobody, and who comes after him would not, either
   pid server, teller;
   auto made = [&] {
-    const lock held{*this};
+    const mutex_lock lock{mutex_};
     const bool was_seen = unseen_.empty();
     const bool was_told = changes_.empty();
     auto done = f();

@@ -14,6 +14,7 @@
 //   no_preempt scope, so that no lock is kept over a switch; they are made and destroyed outside
 #pragma once
 
+#include <joist/detail/held.hpp>
 #include <joist/pid.hpp>
 #include <joist/preempt.hpp>
 #include <joist/process.hpp>
@@ -88,19 +89,6 @@ inline constexpr std::size_t table_shards = 64;
 
 /// Of those whose keeper is another now: they were linked to the one before, and go with it; or the next looks after them.
 enum class owners_fate : unsigned char { end, stay };
-
-/// A lock whose holder gives way to nobody.
-template <class Lock>
-class held {
- public:
-  explicit held(std::shared_mutex& m) : lock_{m} {}
-
- private:
-  no_preempt whole_;  // ends after the lock
-  Lock lock_;
-};
-using read_lock = held<std::shared_lock<std::shared_mutex>>;
-using write_lock = held<std::unique_lock<std::shared_mutex>>;
 
 template <class Key, class Value>
 class registry_table {
