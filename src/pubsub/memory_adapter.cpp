@@ -1,3 +1,4 @@
+#include <joist/detail/held.hpp>
 #include <joist/joist.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/pubsub/memory_adapter.hpp>
@@ -21,46 +22,45 @@ struct memory_network {
   using groups = std::vector<std::vector<std::string>>;
 
   void enter(const std::string& node, pid process) {
-    const lock whole{*this};
+    const mutex_lock whole{mutex_};
     nodes_[node] = process;
   }
   void change(std::optional<groups> now) {
     std::vector<pid> told;
     {
-      const lock whole{*this};
+      const mutex_lock whole{mutex_};
       split_ = std::move(now);
       for (const auto& [node, process] : nodes_) told.push_back(process);
     }
     for (const pid p : told) send(p, connection_changed{});
   }
   [[nodiscard]] bool is_connected(const std::string& node) {
-    const lock whole{*this};
-    const auto group = group_of(node);
-    return !split_ || (group != nullptr && group->size() > 1);
+    const mutex_lock whole{mutex_};
+    return !split_ || !is_alone(group_of(node));
   }
-  /// Those that a frame of the node goes to.
-  [[nodiscard]] std::vector<pid> reached_from(const std::string& node, std::string_view to) {
+  /// Those that a frame of the node goes to. Nothing: it is alone.
+  [[nodiscard]] std::optional<std::vector<pid>> reached_from(const std::string& node, std::string_view to) {
+    const mutex_lock whole{mutex_};
+    const group* const of = group_of(node);
+    if (split_ && is_alone(of)) return std::nullopt;
     std::vector<pid> reached;
-    const lock whole{*this};
     for (const auto& [other, process] : nodes_) {
-      if (other == node || (!to.empty() && other != to)) continue;
-      const auto group = group_of(node);
-      if (!split_ || (group != nullptr && std::find(group->begin(), group->end(), other) != group->end()))
-        reached.push_back(process);
+      if (other != node && (to.empty() || other == to) && (!split_ || has(*of, other))) reached.push_back(process);
     }
     return reached;
   }
 
  private:
-  struct lock {
-    explicit lock(memory_network& n) : held{n.mutex_} {}
-    no_preempt whole;
-    std::scoped_lock<std::mutex> held;
-  };
-  [[nodiscard]] const std::vector<std::string>* group_of(const std::string& node) const {
+  using group = std::vector<std::string>;
+
+  [[nodiscard]] static bool has(const group& g, const std::string& node) {
+    return std::find(g.begin(), g.end(), node) != g.end();
+  }
+  [[nodiscard]] static bool is_alone(const group* g) noexcept { return g == nullptr || g->size() == 1; }
+  /// Null: it is in none, or there is no split.
+  [[nodiscard]] const group* group_of(const std::string& node) const {
     if (!split_) return nullptr;
-    const auto has = [&node](const auto& group) { return std::find(group.begin(), group.end(), node) != group.end(); };
-    const auto found = std::find_if(split_->begin(), split_->end(), has);
+    const auto found = std::find_if(split_->begin(), split_->end(), [&node](const group& g) { return has(g, node); });
     return found == split_->end() ? nullptr : &*found;
   }
 
@@ -106,26 +106,28 @@ class memory_adapter final : public pubsub_adapter {
   [[nodiscard]] std::string name() const override { return "memory"; }
   [[nodiscard]] child_spec child(std::string id, const std::string& node, pubsub_inbox inbox) override {
     {
-      const std::scoped_lock lock{mutex_};
+      const mutex_lock whole{mutex_};
       node_ = node;
     }
     return joist::child<memory_connection>(std::move(id), network_, node, std::move(inbox));
   }
   [[nodiscard]] bool publish(std::string_view to, pubsub_frame frame) override {
-    std::string from;
-    {
-      const std::scoped_lock lock{mutex_};
-      from = node_;
-    }
-    if (from.empty() || !network_->is_connected(from)) return false;
-    for (const pid node : network_->reached_from(from, to)) send(node, frame_come{frame});
+    const std::string from = node();
+    const auto reached = from.empty() ? std::nullopt : network_->reached_from(from, to);
+    if (!reached) return false;
+    for (const pid other : *reached) send(other, frame_come{frame});
     return true;
   }
 
  private:
+  [[nodiscard]] std::string node() const {
+    const mutex_lock whole{mutex_};
+    return node_;
+  }
+
   std::shared_ptr<memory_network> network_;
-  std::mutex mutex_;
-  std::string node_;
+  mutable std::mutex mutex_;
+  std::string node_;  // empty: it has not been started
 };
 
 }  // namespace

@@ -70,9 +70,9 @@ void check_topic(std::string_view topic) {
 }
 
 // Others have their turn during a broadcast to many: send() counts, and so do messages that send nothing.
-std::size_t deliver_to(const audience& all, pid but_not, const delivery& what) {
+std::size_t deliver_to(const std::vector<block_ptr>& all, pid but_not, const delivery& what) {
   std::size_t reached = 0;
-  for (const block_ptr& block : all.blocks) {
+  for (const block_ptr& block : all) {
     for (const subscriber_place& to : block.places()) {
       if (to.process == but_not) continue;
       what.deliver({to.process, to.data.get()}, what.message);
@@ -112,7 +112,7 @@ std::size_t pubsub_core::deliver(std::string_view topic, pid but_not, const deli
 
 std::vector<pid> pubsub_core::subscribers(std::string_view topic) const {
   std::vector<pid> found;
-  for (const block_ptr& block : state_->table->look(topic).blocks) {
+  for (const block_ptr& block : state_->table->look(topic)) {
     for (const subscriber_place& p : block.places()) found.push_back(p.process);
   }
   return found;

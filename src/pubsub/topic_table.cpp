@@ -3,19 +3,6 @@
 #include "base/assert.hpp"
 
 namespace joist::inline v0::detail {
-namespace {
-
-/// A lock whose holder gives way to nobody: T3.
-template <class Lock>
-struct held {
-  explicit held(std::shared_mutex& m) : lock{m} {}
-  no_preempt whole;  // ends after the lock
-  Lock lock;
-};
-using read_lock = held<std::shared_lock<std::shared_mutex>>;
-using write_lock = held<std::unique_lock<std::shared_mutex>>;
-
-}  // namespace
 
 void topic_table::add(std::string_view name, pid process, subscription& s, subscriber_data_ptr data) {
   shard& in = shard_of(name);
@@ -66,15 +53,11 @@ void topic_table::remove(subscription& s) noexcept {
   }
 }
 
-audience topic_table::look(std::string_view name) const {
-  audience found;
+std::vector<block_ptr> topic_table::look(std::string_view name) const {
   const shard& in = shard_of(name);
   const read_lock lock{in.mutex};
-  if (const auto at = in.topics.find(name); at != in.topics.end()) {
-    found.blocks = at->second->blocks;
-    found.size = at->second->size;
-  }
-  return found;
+  const auto at = in.topics.find(name);
+  return at == in.topics.end() ? std::vector<block_ptr>{} : at->second->blocks;
 }
 
 std::size_t topic_table::count(std::string_view name) const {

@@ -17,8 +17,8 @@
 // (core/abandon.hpp).
 #pragma once
 
+#include <joist/detail/held.hpp>
 #include <joist/detail/pubsub.hpp>
-#include <joist/preempt.hpp>
 
 #include <array>
 #include <atomic>
@@ -26,7 +26,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -108,12 +107,6 @@ struct topic {
   std::uint32_t size = 0;
 };
 
-/// The subscribers of a topic at one moment.
-struct audience {
-  std::vector<block_ptr> blocks;
-  std::size_t size = 0;
-};
-
 class topic_table {
  public:
   /// Puts a place for it at the end of the topic.     [process]
@@ -121,7 +114,8 @@ class topic_table {
   /// Takes it out: it is nobody's place then.     [any thread]
   void remove(subscription& s) noexcept;
 
-  [[nodiscard]] audience look(std::string_view name) const;
+  /// The subscribers of a topic at this moment.
+  [[nodiscard]] std::vector<block_ptr> look(std::string_view name) const;
   [[nodiscard]] std::size_t count(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;
 

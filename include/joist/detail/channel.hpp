@@ -287,12 +287,9 @@ bool channel_handlers::handle_as(Self& s, client_message& in) {
   if (in.event != event_name<Event>()) return false;
   Event value{};
   joist::detail::json_reader reader{false, false};
-  if constexpr (std::is_empty_v<Event>) {
-    // its name says it all
-  } else if (in.body.as_json() != nullptr) {
-    reader.read(*in.body.as_json(), value);
-  } else {
-    reader.read(json_value{}, value);
+  if constexpr (!std::is_empty_v<Event>) {  // else its name says it all
+    const json_value* body = in.body.as_json();
+    reader.read(body != nullptr ? *body : json_value{}, value);
   }
   if (!reader.errors().empty()) {
     base(s).refuse_event(in, event_name<Event>(), reader.errors());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pubsub/length_fields.hpp"
 #include "web/channels/frames.hpp"
 
 namespace joist::inline v0 {
@@ -31,22 +32,7 @@ void channel_broadcast::deliver_to(const pubsub_subscriber& to) const {
 
 namespace {
 
-// Length in four bytes, the low first, and the text.
-void append(std::string& out, std::string_view text) {
-  for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(text.size() >> shift & 0xff);
-  out += text;
-}
-
-std::optional<std::string_view> take(std::string_view& rest) {
-  if (rest.size() < 4) return std::nullopt;
-  std::size_t size = 0;
-  for (unsigned i = 0; i < 4; ++i) size |= std::size_t{static_cast<unsigned char>(rest[i])} << 8 * i;
-  rest.remove_prefix(4);
-  if (rest.size() < size) return std::nullopt;
-  const std::string_view text = rest.substr(0, size);
-  rest.remove_prefix(size);
-  return text;
-}
+constexpr unsigned length_bytes = 4;  // of topic and event
 
 }  // namespace
 
@@ -57,8 +43,8 @@ std::string message_format<channel_broadcast>::write(const channel_broadcast& b)
   std::string out;
   out.reserve(9 + e.topic.size() + e.event.size() + e.body.bytes().size());
   out += e.body.is_binary() ? 'b' : 'j';
-  append(out, e.topic);
-  append(out, e.event);
+  detail::append_field(out, e.topic, length_bytes);
+  detail::append_field(out, e.event, length_bytes);
   out += e.body.bytes();
   return out;
 }
@@ -67,12 +53,11 @@ std::optional<channel_broadcast> message_format<channel_broadcast>::read(std::st
   if (bytes.empty() || (bytes[0] != 'b' && bytes[0] != 'j')) return std::nullopt;
   const bool is_binary = bytes[0] == 'b';
   bytes.remove_prefix(1);
-  const auto topic = take(bytes);
-  const auto event = topic ? take(bytes) : std::nullopt;
+  const auto topic = detail::take_field(bytes, length_bytes);
+  const auto event = topic ? detail::take_field(bytes, length_bytes) : std::nullopt;
   if (!event) return std::nullopt;
   web::payload body = is_binary ? web::payload{web::binary{std::string{bytes}}} : web::payload::of_json(std::string{bytes});
-  return channel_broadcast{std::make_shared<const web::broadcast_event>(
-      web::broadcast_event{std::string{*topic}, std::string{*event}, std::move(body)})};
+  return channel_broadcast{*topic, *event, std::move(body)};
 }
 
 }  // namespace joist::inline v0

@@ -24,7 +24,9 @@ struct fastlane {
 
 class channel_broadcast {
  public:
-  explicit channel_broadcast(std::shared_ptr<const broadcast_event> e) noexcept : event_{std::move(e)} {}
+  channel_broadcast(std::string_view topic, std::string_view event, payload body)
+      : event_{std::make_shared<const broadcast_event>(
+            broadcast_event{std::string{topic}, std::string{event}, std::move(body)})} {}
   /// In the process that broadcasts, for one after the other.
   void deliver_to(const pubsub_subscriber& to) const;
   [[nodiscard]] const broadcast_event& event() const noexcept { return *event_; }

@@ -65,8 +65,7 @@ void channel_base::send_push(std::string_view event, const payload& body) const 
 }
 
 bool channel_base::send_broadcast(pid but_not, std::string_view event, const payload& body) const {
-  const channel_broadcast all{std::make_shared<const broadcast_event>(broadcast_event{topic_, std::string{event}, body})};
-  return client_->core->bus.broadcast_from(but_not, topic_, all).has_value();
+  return client_->core->bus.broadcast_from(but_not, topic_, channel_broadcast{topic_, event, body}).has_value();
 }
 
 socket_ref channel_base::make_socket_ref() const {

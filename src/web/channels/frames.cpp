@@ -33,7 +33,7 @@ std::string expected_got(std::string_view expected, std::string_view got) {
   return fmt::format("expected {}, got {}", expected, got);
 }
 
-std::string_view byte_or_text(const json_value* v) { return v == nullptr ? "nothing" : v->kind(); }
+std::string_view kind_of(const json_value* v) { return v == nullptr ? "nothing" : v->kind(); }
 
 struct parts {
   const json_value* join_ref;
@@ -48,11 +48,11 @@ result<client_frame, std::string> frame_of(const parts& p) {
   auto join_ref = ref_of(p.join_ref != nullptr ? *p.join_ref : null);
   auto ref = ref_of(p.ref != nullptr ? *p.ref : null);
   if (!join_ref || !ref)
-    return failure{expected_got("a ref that is a string or null", byte_or_text(join_ref ? p.ref : p.join_ref))};
+    return failure{expected_got("a ref that is a string or null", kind_of(join_ref ? p.ref : p.join_ref))};
   const std::string* topic = p.topic != nullptr ? p.topic->as_string() : nullptr;
-  if (topic == nullptr) return failure{expected_got("a topic that is a string", byte_or_text(p.topic))};
+  if (topic == nullptr) return failure{expected_got("a topic that is a string", kind_of(p.topic))};
   const std::string* event = p.event != nullptr ? p.event->as_string() : nullptr;
-  if (event == nullptr) return failure{expected_got("an event that is a string", byte_or_text(p.event))};
+  if (event == nullptr) return failure{expected_got("an event that is a string", kind_of(p.event))};
   return client_frame{*std::move(join_ref), *std::move(ref), *topic, *event,
                       client_payload{p.body != nullptr ? std::move(*p.body) : json_value{}}};
 }

@@ -1,5 +1,6 @@
 #include "web/channels/longpoll.hpp"
 
+#include <joist/detail/held.hpp>
 #include <joist/joist.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/web/http_error.hpp>
@@ -32,44 +33,56 @@ constexpr int gone = 500;
 // Tells our tokens from those that programs give their clients, in a parameter that may have the same name.
 constexpr std::string_view token_prefix = "poll.";
 
-// Who polls with which token. Tokens are of 16 bytes that nobody can guess.
+// 16 bytes that nobody can guess.
+std::string new_token() {
+  std::array<std::byte, 16> bytes;
+  security::fill_randomly(bytes);
+  std::string token{token_prefix};
+  return token += security::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+// Who polls with which token.
 class polling_clients {
  public:
   explicit polling_clients(std::size_t most) noexcept : most_{most} {}
 
-  // Nothing: there are too many.
-  std::optional<std::string> add(pid client) {
-    std::array<std::byte, 16> bytes;
-    security::fill_randomly(bytes);
-    std::string token{token_prefix};
-    token += security::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    const held lock{*this};
-    if (clients_.size() >= most_) return std::nullopt;
-    clients_.emplace(token, client);
-    return token;
+  // False: there are too many.
+  [[nodiscard]] bool add(const std::string& token, pid client) {
+    const joist::detail::mutex_lock whole{mutex_};
+    return clients_.size() < most_ && clients_.emplace(token, client).second;
   }
   void remove(const std::string& token) noexcept {
-    const held lock{*this};
+    const joist::detail::mutex_lock whole{mutex_};
     clients_.erase(token);
   }
   pid find(const std::string& token) {
-    const held lock{*this};
+    const joist::detail::mutex_lock whole{mutex_};
     const auto at = clients_.find(token);
     return at == clients_.end() ? pid{} : at->second;
   }
 
  private:
-  struct held {
-    explicit held(polling_clients& of) : lock{of.mutex_} {}
-    no_preempt whole;
-    std::scoped_lock<std::mutex> lock;
-  };
   const std::size_t most_;
   std::mutex mutex_;
   std::unordered_map<std::string, pid> clients_;
 };
 
-class longpoll_client : public gen_server<longpoll_client>, private frame_sink {
+// A client among them, while it lives.
+class polling_place {
+ public:
+  polling_place(std::shared_ptr<polling_clients> all, std::string token) : all_{std::move(all)}, token_{std::move(token)} {
+    if (!all_->add(token_, self())) throw start_refused{exit_reason::shutdown};
+  }
+  polling_place(const polling_place&) = delete;
+  polling_place& operator=(const polling_place&) = delete;
+  ~polling_place() { all_->remove(token_); }
+
+ private:
+  const std::shared_ptr<polling_clients> all_;
+  const std::string token_;
+};
+
+class longpoll_client final : public gen_server<longpoll_client>, private frame_sink {
  public:
   struct answer {
     int status = 204;
@@ -88,29 +101,18 @@ class longpoll_client : public gen_server<longpoll_client>, private frame_sink {
   };
   using info_types = type_list<outgoing, channel_joined, channel_refused, std::shared_ptr<const broadcast_event>>;
 
-  longpoll_client(identity who, std::shared_ptr<polling_clients> all)
-      : options_{who.core->options}, all_{std::move(all)}, rate_{options_.messages_per_second} {
-    const auto token = all_->add(self());
-    if (!token) throw start_refused{exit_reason::shutdown};
-    token_ = *token;
+  longpoll_client(identity who, std::string token, std::shared_ptr<polling_clients> all)
+      : core_{who.core}, place_{std::move(all), std::move(token)}, rate_{options().messages_per_second} {
     who.connection = self();
     session_.emplace(std::make_shared<const identity>(std::move(who)), static_cast<frame_sink&>(*this));
     wait_for_poll();
   }
-  ~longpoll_client() { all_->remove(token_); }
-  [[nodiscard]] const std::string& token() const noexcept { return token_; }
-
-  struct token_of {
-    using reply = std::string;
-  };
-  std::string handle_call(token_of) { return token_; }
-
   void handle_call(poll, const from<answer>& client) {
     if (waiting_) joist::reply(*waiting_, answer{});  // it has been given up
     waiting_ = client;
     ++poll_number_;
     if (!messages_.empty()) return hand_over();
-    info_after(options_.poll, poll_over{poll_number_});
+    info_after(options().poll, poll_over{poll_number_});
   }
   int handle_call(const said& s) {
     if (!rate_.takes_one()) return refuse("too many messages");
@@ -136,13 +138,14 @@ class longpoll_client : public gen_server<longpoll_client>, private frame_sink {
   }
 
  private:
+  [[nodiscard]] const socket_options& options() const noexcept { return core_->options; }
   void send(const encoded_frame& f) override {
     if (f.is_binary) {
       log(log_level::warning, "socket: bytes cannot be told to a client that long-polls: they are dropped");
       return;
     }
     queued_bytes_ += f.bytes.size();
-    if (queued_bytes_ > options_.queue_bytes) return stop(exit_reason::shutdown_with(std::string{"polls too slowly"}));
+    if (queued_bytes_ > options().queue_bytes) return stop(exit_reason::shutdown_with(std::string{"polls too slowly"}));
     messages_.push_back(f.bytes);
     if (waiting_) hand_over();
   }
@@ -152,16 +155,15 @@ class longpoll_client : public gen_server<longpoll_client>, private frame_sink {
     wait_for_poll();
   }
   // Another poll ends the wait: it has another number.
-  void wait_for_poll() { info_after(options_.poll + options_.poll / 2, poll_over{++poll_number_}); }
+  void wait_for_poll() { info_after(options().poll + options().poll / 2, poll_over{++poll_number_}); }
   int refuse(std::string_view why) {
     if (logs(log_level::debug)) log(log_level::debug, fmt::format("socket, polling: {}", why));
     stop(exit_reason::shutdown_with(std::string{"not a message"}));
     return 410;
   }
 
-  const socket_options options_;
-  const std::shared_ptr<polling_clients> all_;
-  std::string token_;
+  const std::shared_ptr<const socket_core> core_;
+  const polling_place place_;
   message_rate rate_;
   std::optional<session> session_;
   std::optional<from<answer>> waiting_;
@@ -227,11 +229,9 @@ class longpoll_routes {
     } catch (const http_error& e) {
       return told(e.status());
     }
-    const auto started = try_start<longpoll_client>({.process = {.label = "longpoll"}}, std::move(who), all_);
-    if (!started) return told(503);
-    auto token = started->try_call(longpoll_client::token_of{}, 5s);
-    if (!token) return told(503);
-    return json(poll_answer{410, *std::move(token), {}});
+    std::string token = new_token();
+    if (!try_start<longpoll_client>({.process = {.label = "longpoll"}}, std::move(who), token, all_)) return told(503);
+    return json(poll_answer{410, std::move(token), {}});
   }
 
   [[nodiscard]] int take(client_ref client, std::string_view line) const {
@@ -241,20 +241,12 @@ class longpoll_routes {
     if (s.is_text) {
       s.data = line;
     } else {
-      auto bytes = from_base64(line);
+      auto bytes = security::from_base64(line);
       if (!bytes) throw http_error{400, "expected lines of JSON, or of base64"};
       s.data = *std::move(bytes);
     }
     const auto status = client.try_call(std::move(s), core_->options.poll);
     return status ? *status : 410;
-  }
-
-  // As browsers write it: with + and /, and padding.
-  [[nodiscard]] static std::optional<std::string> from_base64(std::string_view text) {
-    std::string url{text.substr(0, text.find('='))};
-    std::replace(url.begin(), url.end(), '+', '-');
-    std::replace(url.begin(), url.end(), '/', '_');
-    return security::from_base64url(url);
   }
 
   std::shared_ptr<const socket_core> core_;

@@ -51,8 +51,8 @@ payload presence_diff_payload(const presence_diff& diff) {
 
 presence_options telling_clients(const pubsub& bus, presence_options options) {
   options.tell = [bus](const presence_diff_ptr& diff) {
-    bus.local_broadcast(diff->topic, channels::channel_broadcast{std::make_shared<const broadcast_event>(
-                                         broadcast_event{diff->topic, "presence_diff", presence_diff_payload(*diff)})});
+    bus.local_broadcast(diff->topic,
+                        channels::channel_broadcast{diff->topic, "presence_diff", presence_diff_payload(*diff)});
   };
   return options;
 }

@@ -1,11 +1,9 @@
-// Sockets on the routes of a server: who is let in, and clients by WebSocket.
-#include <joist/web/http_error.hpp>
+// Sockets on the routes of a server: clients by WebSocket.
 #include <joist/web/socket.hpp>
 
 #include <joist/joist.hpp>
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,7 +19,6 @@ constexpr std::uint16_t going_away = 1001;
 constexpr std::uint16_t policy_violation = 1008;
 
 using joist::detail::make_pooled;
-using user_ptr = std::shared_ptr<const void>;
 
 // A client by WebSocket.
 class websocket_client final : public ws::talk, private frame_sink {
@@ -75,14 +72,6 @@ websocket_options options_of(const socket_options& o) {
 }
 
 }  // namespace
-
-identity let_in(const std::shared_ptr<const socket_core>& core, const request& in) {
-  const auto v = version_of(in.query("vsn"));
-  if (!v) throw http_error{403, fmt::format("expected a vsn of 1.0.x or 2.0.x, got \"{:.32}\"", *in.query("vsn"))};
-  user_ptr user = core->connect(in);
-  if (user == nullptr) throw http_error{403, "on_connect has refused the client"};
-  return {core, std::move(user), self(), *v};
-}
 
 void add_routes(router& routes, std::string_view path, std::shared_ptr<const socket_core> core) {
   if (!core->connect) {

@@ -1,11 +1,10 @@
 #include "web/channels/session.hpp"
 
 #include <joist/joist.hpp>
+#include <joist/web/http_error.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace joist::inline v0::web::channels {
@@ -17,6 +16,14 @@ struct reason {
 reply refusal(const char* why) { return {"error", payload{reason{why}}}; }
 
 }  // namespace
+
+identity let_in(const std::shared_ptr<const socket_core>& core, const request& in) {
+  const auto v = version_of(in.query("vsn"));
+  if (!v) throw http_error{403, fmt::format("expected a vsn of 1.0.x or 2.0.x, got \"{:.32}\"", *in.query("vsn"))};
+  std::shared_ptr<const void> user = core->connect(in);
+  if (user == nullptr) throw http_error{403, "on_connect has refused the client"};
+  return {core, std::move(user), self(), *v};
+}
 
 session::session(std::shared_ptr<const identity> client, frame_sink& out) : client_{std::move(client)}, out_{out} {
   const socket_core& core = *client_->core;
@@ -30,16 +37,6 @@ void session::end() noexcept {
   } catch (...) {  // the process is being ended, which its channels see themselves
   }
   places_.clear();
-}
-
-session::place* session::find(std::string_view topic) noexcept {
-  const auto at = std::find_if(places_.begin(), places_.end(), [topic](const place& p) { return p.topic == topic; });
-  return at == places_.end() ? nullptr : &*at;
-}
-
-session::place* session::find(pid channel) noexcept {
-  const auto at = std::find_if(places_.begin(), places_.end(), [channel](const place& p) { return p.channel == channel; });
-  return at == places_.end() ? nullptr : &*at;
 }
 
 void session::answer(const ref_text& join_ref, const ref_text& ref, std::string_view topic, const reply& r) {
@@ -111,10 +108,9 @@ void session::leave(place& p, client_frame&& f) {
 }
 
 void session::take(const outgoing& o) {
-  if (!o.frame->topic.empty()) {
-    place* const p = find(o.frame->topic);
-    if (p != nullptr && p->is == state::joining) return p->more().frames.push_back(o.frame);
-  }
+  // Of each broadcast to each client: mostly one look.
+  place* const joins = find_if([&o](const place& p) { return p.is == state::joining && p.topic == o.frame->topic; });
+  if (joins != nullptr) return joins->more().frames.push_back(o.frame);
   out_.send(*o.frame);
 }
 
@@ -137,10 +133,10 @@ void session::take(channel_refused&& r) {
 }
 
 bool session::take(const down& d) {
-  const auto at = std::find_if(places_.begin(), places_.end(), [&d](const place& p) { return p.monitor == d.monitor; });
-  if (at == places_.end()) return false;
+  place* const at = find_if([&d](const place& p) { return p.monitor == d.monitor; });
+  if (at == nullptr) return false;
   place gone = std::move(*at);
-  if (at != std::prev(places_.end())) *at = std::move(places_.back());
+  if (at != &places_.back()) *at = std::move(places_.back());
   places_.pop_back();
   ended(std::move(gone), d.reason);
   return true;

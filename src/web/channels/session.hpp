@@ -17,6 +17,7 @@
 #include <joist/web/channel.hpp>
 #include <joist/web/socket.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -86,8 +87,17 @@ class session {
   void join_again(place& p, client_frame&& f);
   void leave(place& p, client_frame&& f);
   void ended(place&& p, const exit_reason& why);
-  [[nodiscard]] place* find(std::string_view topic) noexcept;
-  [[nodiscard]] place* find(pid channel) noexcept;
+  template <class Is>
+  [[nodiscard]] place* find_if(Is is) noexcept {
+    const auto at = std::find_if(places_.begin(), places_.end(), is);
+    return at == places_.end() ? nullptr : &*at;
+  }
+  [[nodiscard]] place* find(std::string_view topic) noexcept {
+    return find_if([topic](const place& p) { return p.topic == topic; });
+  }
+  [[nodiscard]] place* find(pid channel) noexcept {
+    return find_if([channel](const place& p) { return p.channel == channel; });
+  }
   void answer(const ref_text& join_ref, const ref_text& ref, std::string_view topic, const reply& r);
   void tell(const place& p, std::string_view event);
 

@@ -49,10 +49,7 @@ const channel_kind* socket_core::find(std::string_view topic) const noexcept {
 }  // namespace channels
 
 bool broadcast(const pubsub& bus, std::string_view topic, std::string_view event, const payload& body) {
-  return bus
-      .broadcast(topic, channels::channel_broadcast{std::make_shared<const broadcast_event>(
-                            broadcast_event{std::string{topic}, std::string{event}, body})})
-      .has_value();
+  return bus.broadcast(topic, channels::channel_broadcast{topic, event, body}).has_value();
 }
 
 bool disconnect(const pubsub& bus, std::string_view id) { return broadcast(bus, id, "disconnect", payload{}); }

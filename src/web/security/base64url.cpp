@@ -1,5 +1,6 @@
 #include "web/security/base64url.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -51,6 +52,13 @@ std::optional<std::string> from_base64url(std::string_view text) {
   const bool a_letter_more = count >= 6;
   if (a_letter_more || (bits & ((1U << count) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string url{text.substr(0, text.find('='))};
+  std::replace(url.begin(), url.end(), '+', '-');
+  std::replace(url.begin(), url.end(), '/', '_');
+  return from_base64url(url);
 }
 
 }  // namespace joist::inline v0::web::security

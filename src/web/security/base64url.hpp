@@ -13,5 +13,7 @@ namespace joist::inline v0::web::security {
 [[nodiscard]] std::string to_base64url(std::string_view bytes);
 /// Nothing, for what to_base64url does not write.
 [[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
+/// As browsers write it: with + and / in the place of - and _, and padding (RFC 4648, 4).
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace joist::inline v0::web::security
