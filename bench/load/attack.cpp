@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "descriptors.hpp"
+#include "server_side.hpp"
 
 namespace {
 
@@ -45,13 +46,6 @@ struct counts {
   std::atomic<std::uint64_t> connected{0}, refused{0};
   std::atomic<std::size_t> open{0};
 };
-
-std::uint64_t memory_of(int pid) {
-  std::ifstream statm{"/proc/" + std::to_string(pid) + "/statm"};
-  std::uint64_t size = 0, resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
 
 // Until the server closes it.
 void hold(stream& s, const settings& how) {
@@ -99,14 +93,14 @@ void attack(const std::shared_ptr<const settings>& how, const std::shared_ptr<co
 void run(const settings& wanted) {
   const auto how = std::make_shared<const settings>(wanted);
   const auto seen = std::make_shared<counts>();
-  const std::uint64_t memory_before = how->pid != 0 ? memory_of(how->pid) : 0;
+  const std::uint64_t memory_before = how->pid != 0 ? load::memory_of(how->pid) : 0;
   const std::size_t processes = how->what == "flood" ? std::min<std::size_t>(how->connections, 64) : how->connections;
   for (std::size_t i = 0; i < processes; ++i) joist::spawn_link([how, seen, i] { attack(how, seen, i); });
   const auto begun = joist::clock::now();
   std::uint64_t most_memory = memory_before;
   while (joist::clock::now() - begun < std::chrono::seconds{how->seconds}) {
     joist::sleep_for(100ms);
-    if (how->pid != 0) most_memory = std::max(most_memory, memory_of(how->pid));
+    if (how->pid != 0) most_memory = std::max(most_memory, load::memory_of(how->pid));
   }
   const double seconds = std::chrono::duration<double>(joist::clock::now() - begun).count();
   fmt::print("{}: {} connections, {:.0f} a second, {} failed to connect, {} are open\n", how->what, seen->connected.load(),

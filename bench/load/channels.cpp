@@ -19,43 +19,18 @@
 namespace load {
 namespace {
 
-// Joins a part of them, then the rest: what is between is the memory and the CPU of the rest.
 void run_joined(const settings& how) {
-  constexpr auto until_silent = 3s;
-  std::vector<client> open;
-  const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
-  std::uint64_t memory_before = 0;
-  double cpu_before = 0;
-  auto begin = joist::clock::now();
-  for (std::size_t i = 0; i < how.connections; ++i) {
-    if (i == first) {
-      joist::sleep_for(until_silent);
-      memory_before = memory_of(how.pid);
-      cpu_before = cpu_of(how.pid);
-      begin = joist::clock::now();
-    }
-    open.push_back(join(how));
-    if (!how.json && i % 1000 == 999) fmt::print(stderr, "  {} have joined\n", i + 1);
-  }
-  const double seconds = std::chrono::duration<double>(joist::clock::now() - begin).count();
-  const double opening = cpu_of(how.pid) - cpu_before;
-  joist::sleep_for(until_silent);
-  const auto more = static_cast<double>(how.connections - first);
-  const double each = (static_cast<double>(memory_of(how.pid)) - static_cast<double>(memory_before)) / more;
-  const double before = cpu_of(how.pid);
-  joist::sleep_for(std::chrono::seconds{how.seconds});
-  const double idle = (cpu_of(how.pid) - before) / how.seconds;
+  const silent_costs c = measure_silent(how, "have joined", [](const settings& to) { return join(to); });
   if (how.json) {
     fmt::print(
         "{{\"load\":\"joined\",\"connections\":{},\"bytes_each\":{:.0f},\"join_cpu_us\":{:.1f},\"joins_per_second\":{:.0f},"
         "\"idle_cpu\":{:.4f}}}\n",
-        how.connections, each, opening / more * 1e6, more / seconds, idle);
+        how.connections, c.bytes_each, c.open_cpu_us, c.opened_per_second, c.idle_cpu);
   } else {
     fmt::print(
         "{} clients that have joined, from {} on: {:.0f} bytes each, {:.1f} us of CPU to open and join one, {:.0f} a "
-        "second; {:.1f} % CPU "
-        "while all are silent\n",
-        how.connections, first, each, opening / more * 1e6, more / seconds, 100 * idle);
+        "second; {:.1f} % CPU while all are silent\n",
+        how.connections, c.first, c.bytes_each, c.open_cpu_us, c.opened_per_second, 100 * c.idle_cpu);
   }
 }
 

@@ -173,37 +173,15 @@ void run_talkers(const settings& wanted) {
   report(*how, times, failures, seconds, how->pid != 0 ? cpu_of(how->pid) - cpu_before : 0);
 }
 
-// Opens a part of them, then the rest: what is between is the memory of the rest. Both times after a while: a connection
-// that has been silent for a second gives memory back.
 void run_idle(const settings& how) {
-  constexpr auto until_silent = 3s;
-  std::vector<joist::net::stream> open;
-  const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
-  std::uint64_t memory_before = 0;
-  double cpu_before = 0;
-  for (std::size_t i = 0; i < how.connections; ++i) {
-    if (i == first) {
-      joist::sleep_for(until_silent);
-      memory_before = memory_of(how.pid);
-      cpu_before = cpu_of(how.pid);
-    }
-    open.push_back(open_websocket(how));
-    if (!how.json && i % 1000 == 999) fmt::print(stderr, "  {} are open\n", i + 1);
-  }
-  const double opening = cpu_of(how.pid) - cpu_before;
-  joist::sleep_for(until_silent);
-  const auto more = static_cast<double>(how.connections - first);
-  const double each = (static_cast<double>(memory_of(how.pid)) - static_cast<double>(memory_before)) / more;
-  const double before = cpu_of(how.pid);
-  joist::sleep_for(std::chrono::seconds{how.seconds});
-  const double idle = (cpu_of(how.pid) - before) / how.seconds;
+  const silent_costs c = measure_silent(how, "are open", open_websocket);
   if (how.json) {
     fmt::print("{{\"load\":\"idle\",\"connections\":{},\"bytes_each\":{:.0f},\"open_cpu_us\":{:.1f},\"idle_cpu\":{:.4f}}}\n",
-               how.connections, each, opening / more * 1e6, idle);
+               how.connections, c.bytes_each, c.open_cpu_us, c.idle_cpu);
   } else {
     fmt::print(
         "{} connections, from {} on: {:.0f} bytes each, {:.1f} us of CPU to open one, {:.1f} % CPU while all are silent\n",
-        how.connections, first, each, opening / more * 1e6, 100 * idle);
+        how.connections, c.first, c.bytes_each, c.open_cpu_us, 100 * c.idle_cpu);
   }
 }
 

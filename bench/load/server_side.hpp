@@ -7,14 +7,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace load {
 
@@ -104,6 +107,45 @@ inline std::string header_of(std::size_t bytes) {
 }
 
 inline double micro(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
+
+/// What connections cost a server that are open and silent.
+struct silent_costs {
+  std::size_t first;  // from so many on
+  double bytes_each;
+  double open_cpu_us;  // of each
+  double opened_per_second;
+  double idle_cpu;  // of all, as a part of one core
+};
+/// Opens a part of them, then the rest: what is between is the memory and the CPU of the rest. Both times after a while: a
+/// connection that has been silent for a second gives memory back.
+template <class Open>
+silent_costs measure_silent(const settings& how, const char* opened, Open open) {
+  constexpr auto until_silent = 3s;
+  std::vector<decltype(open(how))> all;
+  const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
+  std::uint64_t memory_before = 0;
+  double cpu_before = 0;
+  auto begin = joist::clock::now();
+  for (std::size_t i = 0; i < how.connections; ++i) {
+    if (i == first) {
+      joist::sleep_for(until_silent);
+      memory_before = memory_of(how.pid);
+      cpu_before = cpu_of(how.pid);
+      begin = joist::clock::now();
+    }
+    all.push_back(open(how));
+    if (!how.json && i % 1000 == 999) fmt::print(stderr, "  {} {}\n", i + 1, opened);
+  }
+  const double seconds = std::chrono::duration<double>(joist::clock::now() - begin).count();
+  const double opening = cpu_of(how.pid) - cpu_before;
+  joist::sleep_for(until_silent);
+  const auto more = static_cast<double>(how.connections - first);
+  const double bytes = static_cast<double>(memory_of(how.pid)) - static_cast<double>(memory_before);
+  const double before = cpu_of(how.pid);
+  joist::sleep_for(std::chrono::seconds{how.seconds});
+  const double idle = (cpu_of(how.pid) - before) / how.seconds;
+  return {first, bytes / more, opening / more * 1e6, more / seconds, idle};
+}
 
 // In channels.cpp and several.cpp.
 void run_channels(const settings& how);
