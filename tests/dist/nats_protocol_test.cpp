@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "support/catch.hpp"
+#include "support/garbled.hpp"
 
 using dice = joist::base::random;
 using namespace joist::dist::detail;
@@ -114,15 +115,7 @@ TEST_CASE("nats: bytes by chance, and operations with some of them changed, are 
   const std::string_view alphabet = "MSGINFOPING-ERR+OK 0123456789\r\n\r\n{}[]\":,\\";
   const std::string good = "INFO {\"a\":[1,{}],\"max_payload\":7}\r\nMSG a.b 1 5\r\nhello\r\n";
   for (int i = 0; i < 100'000; ++i) {
-    std::string bytes;
-    if (d.below(2) == 0) {
-      const std::size_t size = d.below(60);
-      while (bytes.size() < size) bytes += alphabet[d.below(static_cast<std::uint32_t>(alphabet.size()))];
-    } else {
-      bytes = good;
-      for (std::uint32_t n = d.below(4); n > 0; --n)
-        bytes[d.below(static_cast<std::uint32_t>(bytes.size()))] = static_cast<char>(d.below(256));
-    }
+    const std::string bytes = support::garbled(d, alphabet, good);
     const outcome o = read(bytes);
     if (o.read.state != read_state::whole) continue;
     REQUIRE(o.read.bytes <= bytes.size());

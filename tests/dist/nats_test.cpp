@@ -18,6 +18,13 @@ pubsub node(const std::string& name, const std::string& url) {
   return pubsub{{.adapter = joist::dist::nats({.url = url, .connection = impatient()}), .node = name}};
 }
 
+/// As run_contract_while_killed() wants them.
+auto adapters_of(const nats_engine& engine) {
+  return [&engine](const std::string& system, const joist::dist::connection_options& connection) {
+    return joist::dist::nats({.url = engine.url(), .system = system, .connection = connection});
+  };
+}
+
 // The contract has frames of a mebibyte, which the usual limit of a server leaves no room for around them.
 const char* const large_payloads = "max_payload: 2MB";
 
@@ -25,47 +32,17 @@ const char* const large_payloads = "max_payload: 2MB";
 
 TEST_CASE("nats: keeps the contract of adapters, killed and started again between") {
   nats_engine engine{large_payloads};
-  run_contract({.make =
-                    [&engine](const std::string& system) {
-                      return joist::dist::nats({.url = engine.url(), .system = system, .connection = impatient()});
-                    },
-                .interrupt = [&engine] { engine.kill(); },
-                .restore = [&engine] { engine.start(); }});
+  run_contract_while_killed(engine, adapters_of(engine));
 }
 
 TEST_CASE("nats: keeps the contract of adapters where the server falls silent, and no connection breaks") {
   nats_engine engine{large_payloads};
-  run_contract({.make =
-                    [&engine](const std::string& system) {
-                      return joist::dist::nats({.url = engine.url(), .system = system, .connection = impatient(1s)});
-                    },
-                .interrupt = [&engine] { engine.freeze(); },
-                .restore = [&engine] { engine.thaw(); },
-                .load = 500});
+  run_contract_while_frozen(engine, adapters_of(engine));
 }
 
 TEST_CASE("nats: what is published without connection is refused, and everything else arrives") {
   nats_engine engine;
-  on_workers(
-      [&engine] {
-        const watched_connections watched;
-        const pubsub a = node("a", engine.url()), b = node("b", engine.url());
-        joist::start_pubsub(a);
-        joist::start_pubsub(b);
-        watched.await("a");
-        watched.await("b");
-        b.subscribe("t");
-        EXPECT(a.broadcast("t", std::string{"before"}).has_value() && joist::receive<std::string>() == "before");
-        engine.kill();
-        (void)watched.why_lost("a");
-        (void)watched.why_lost("b");
-        for (int i = 0; i < 10; ++i) EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_connected);
-        engine.start();
-        watched.await("a");
-        watched.await("b");
-        EXPECT(a.broadcast("t", std::string{"after"}).has_value() && joist::receive<std::string>() == "after");
-      },
-      1);
+  on_workers([&engine] { (void)refuses_only_what_is_lost(engine, node("a", engine.url()), node("b", engine.url())); }, 1);
 }
 
 TEST_CASE("nats: user and password, or a token, are told, and who has the wrong one hears why") {
@@ -90,10 +67,7 @@ TEST_CASE("nats: what is larger than the server takes is refused, and the connec
       [&engine] {
         const watched_connections watched;
         const pubsub a = node("a", engine.url()), b = node("b", engine.url());
-        joist::start_pubsub(a);
-        joist::start_pubsub(b);
-        watched.await("a");
-        watched.await("b");
+        start_both(watched, a, b);
         b.subscribe("t");
         EXPECT(a.broadcast("t", std::string(1000, 'x')).error() == pubsub_error::not_connected);
         EXPECT(a.broadcast("t", std::string(900, 'x')).has_value());
@@ -108,10 +82,7 @@ TEST_CASE("nats: a server that is about to stop is left for another one") {
       [&] {
         const watched_connections watched;
         const pubsub a = node("a", first.url() + "," + second.url()), b = node("b", second.url());
-        joist::start_pubsub(a);
-        joist::start_pubsub(b);
-        watched.await("a");
-        watched.await("b");
+        start_both(watched, a, b);
         first.begin_to_stop();
         EXPECT(watched.why_lost("a").find("about to stop") != std::string::npos);
         watched.await("a");

@@ -28,6 +28,13 @@ pubsub node(const std::string& name, const redis_engine& engine, const std::stri
   return node(name, engine.url(account));
 }
 
+/// As run_contract_while_killed() wants them.
+auto adapters_of(const redis_engine& engine) {
+  return [&engine](const std::string& system, const joist::dist::connection_options& connection) {
+    return joist::dist::redis({.url = engine.url(), .system = system, .connection = connection});
+  };
+}
+
 /// The other of two programs, until it is ended: answers what it is asked. Made before there are threads, and told later
 /// where the engine is.
 class other_program {
@@ -82,45 +89,20 @@ struct joist::message_format<slow> {
 
 TEST_CASE("redis: keeps the contract of adapters, killed and started again between") {
   redis_engine engine;
-  run_contract({.make =
-                    [&engine](const std::string& system) {
-                      return joist::dist::redis({.url = engine.url(), .system = system, .connection = impatient()});
-                    },
-                .interrupt = [&engine] { engine.kill(); },
-                .restore = [&engine] { engine.start(); }});
+  run_contract_while_killed(engine, adapters_of(engine));
 }
 
 TEST_CASE("redis: keeps the contract of adapters where the server falls silent, and no connection breaks") {
   redis_engine engine;
-  run_contract({.make =
-                    [&engine](const std::string& system) {
-                      return joist::dist::redis({.url = engine.url(), .system = system, .connection = impatient(1s)});
-                    },
-                .interrupt = [&engine] { engine.freeze(); },
-                .restore = [&engine] { engine.thaw(); },
-                .load = 500});
+  run_contract_while_frozen(engine, adapters_of(engine));
 }
 
 TEST_CASE("redis: what is published without connection is refused and counted, and everything else arrives") {
   redis_engine engine;
   on_workers(
       [&engine] {
-        const watched_connections watched;
-        const pubsub a = node("a", engine), b = node("b", engine);
-        joist::start_pubsub(a);
-        joist::start_pubsub(b);
-        watched.await("a");
-        watched.await("b");
-        b.subscribe("t");
-        EXPECT(a.broadcast("t", std::string{"before"}).has_value() && joist::receive<std::string>() == "before");
-        engine.kill();
-        EXPECT(watched.why_lost("a").find("closed the connection") != std::string::npos);
-        (void)watched.why_lost("b");
-        for (int i = 0; i < 10; ++i) EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_connected);
-        engine.start();
-        watched.await("a");
-        watched.await("b");
-        EXPECT(a.broadcast("t", std::string{"after"}).has_value() && joist::receive<std::string>() == "after");
+        const std::string why = refuses_only_what_is_lost(engine, node("a", engine), node("b", engine));
+        EXPECT(why.find("closed the connection") != std::string::npos);
       },
       1);
 }
@@ -150,10 +132,7 @@ TEST_CASE("redis: a node that does not keep up is cut off by the server, says so
       [&engine] {
         const watched_connections watched;
         const pubsub a = node("a", engine), b = node("b", engine);
-        joist::start_pubsub(a);
-        joist::start_pubsub(b);
-        watched.await("a");
-        watched.await("b");
+        start_both(watched, a, b);
         b.subscribe("t");
         gate = false;
         const std::string text(100'000, 'x');
@@ -188,10 +167,7 @@ TEST_CASE("redis: over queue_bytes publish() is false, and what was taken arrive
         small.frame_bytes = small.queue_bytes = 1 << 20;
         const pubsub a{{.adapter = joist::dist::redis({.url = engine.url(), .connection = small}), .node = "a"}};
         const pubsub b{{.adapter = joist::dist::redis({.url = engine.url(), .connection = small}), .node = "b"}};
-        joist::start_pubsub(a);
-        joist::start_pubsub(b);
-        watched.await("a");
-        watched.await("b");
+        start_both(watched, a, b);
         b.subscribe("t");
         engine.freeze();
         const std::string text(100'000, 'x');

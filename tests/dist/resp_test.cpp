@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "support/catch.hpp"
+#include "support/garbled.hpp"
 
 using dice = joist::base::random;
 using namespace joist::dist::detail;
@@ -100,15 +101,7 @@ TEST_CASE("resp: bytes by chance, and replies with some of them changed, are rea
   const std::string_view alphabet = "$*>%!=|:+-_,#(0123456789\r\n\r\nab";
   const std::string good = command({"message", "channel", "payload"}) + ">2\r\n+a\r\n$3\r\nabc\r\n";
   for (int i = 0; i < 100'000; ++i) {
-    std::string bytes;
-    if (d.below(2) == 0) {
-      const std::size_t size = d.below(60);
-      while (bytes.size() < size) bytes += alphabet[d.below(static_cast<std::uint32_t>(alphabet.size()))];
-    } else {
-      bytes = good;
-      for (std::uint32_t n = d.below(4); n > 0; --n)
-        bytes[d.below(static_cast<std::uint32_t>(bytes.size()))] = static_cast<char>(d.below(256));
-    }
+    const std::string bytes = support::garbled(d, alphabet, good);
     const outcome o = read(bytes);
     if (o.read.state == read_state::whole) {
       REQUIRE(o.read.bytes <= bytes.size());

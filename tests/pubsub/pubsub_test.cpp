@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/ends.hpp"
+#include "support/two_nodes.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -213,11 +214,10 @@ TEST_CASE("pubsub: a broadcast keeps its order with what its sender sends itself
 
 TEST_CASE("pubsub: with an adapter a broadcast reaches the subscribers of all nodes, a direct one those of one") {
   everywhere([] {
-    const joist::memory_exchange network;
-    const pubsub a{{.adapter = network.adapter(), .node = "a"}}, b{{.adapter = network.adapter(), .node = "b"}};
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
     EXPECT(a.broadcast("t", said{"ann", "early"}).error() == pubsub_error::not_started);
-    joist::start_pubsub(a);
-    joist::start_pubsub(b);
+    nodes.start();
     a.subscribe("t");
     b.subscribe("t");
     const auto hear = [] { return joist::receive([](const said& s) { return s.by + s.text; }); };
@@ -235,10 +235,9 @@ TEST_CASE("pubsub: with an adapter a broadcast reaches the subscribers of all no
 
 TEST_CASE("pubsub: what is shared comes shared on other nodes as well") {
   everywhere([] {
-    const joist::memory_exchange network;
-    const pubsub a{{.adapter = network.adapter(), .node = "a"}}, b{{.adapter = network.adapter(), .node = "b"}};
-    joist::start_pubsub(a);
-    joist::start_pubsub(b);
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
+    nodes.start();
     b.subscribe("t");
     b.subscribe("t");
     EXPECT(a.broadcast("t", std::make_shared<const said>(said{"ann", "hello"})).has_value());
@@ -250,10 +249,9 @@ TEST_CASE("pubsub: what is shared comes shared on other nodes as well") {
 
 TEST_CASE("pubsub: while the network is split a broadcast says that it did not leave, and later ones arrive again") {
   everywhere([] {
-    const joist::memory_exchange network;
-    const pubsub a{{.adapter = network.adapter(), .node = "a"}}, b{{.adapter = network.adapter(), .node = "b"}};
-    joist::start_pubsub(a);
-    joist::start_pubsub(b);
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
+    nodes.start();
     b.subscribe("t");
     network.split({{"a"}, {"b"}});
     EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_connected);
@@ -266,15 +264,14 @@ TEST_CASE("pubsub: while the network is split a broadcast says that it did not l
 
 TEST_CASE("pubsub: what comes of other nodes and is not understood is dropped, and told") {
   everywhere([] {
-    const joist::memory_exchange network;
-    const pubsub a{{.adapter = network.adapter(), .node = "a"}}, b{{.adapter = network.adapter(), .node = "b"}};
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
     const auto refused = std::make_shared<std::atomic<int>>(0);
     joist::telemetry::attach<joist::pubsub_refused>("test", [refused](const joist::pubsub_refused& r) {
       EXPECT(r.metadata.from == "a" && r.metadata.type == "test.unreadable" && r.metadata.topic == "t");
       ++*refused;
     });
-    joist::start_pubsub(a);
-    joist::start_pubsub(b);
+    nodes.start();
     b.subscribe("t");
     EXPECT(a.broadcast("t", unreadable{}).has_value());
     EXPECT(a.broadcast("t", std::string{"behind it"}).has_value());
@@ -286,8 +283,8 @@ TEST_CASE("pubsub: what comes of other nodes and is not understood is dropped, a
 
 TEST_CASE("pubsub: as a child it comes again after a crash of its adapter, with the subscriptions that there were") {
   everywhere([] {
-    const joist::memory_exchange network;
-    const pubsub a{{.adapter = network.adapter(), .node = "a"}}, b{{.adapter = network.adapter(), .node = "b"}};
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
     joist::start_pubsub(a);
     const auto top = joist::start_supervisor({}, {joist::child_pubsub("pubsub", b), joist::child_pubsub("none", pubsub{})});
     const auto children = top.which_children();

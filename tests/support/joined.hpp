@@ -70,4 +70,46 @@ inline void run_contract(const joist::adapter_under_test& tested) {
   }
 }
 
+/// While the engine is killed and started again between. `make(system, connection_options)` is the adapter.
+template <class Engine, class Make>
+void run_contract_while_killed(Engine& engine, Make make) {
+  run_contract({.make = [make](const std::string& system) { return make(system, impatient()); },
+                .interrupt = [&engine] { engine.kill(); },
+                .restore = [&engine] { engine.start(); }});
+}
+/// While it is there, and says nothing.
+template <class Engine, class Make>
+void run_contract_while_frozen(Engine& engine, Make make) {
+  run_contract({.make = [make](const std::string& system) { return make(system, impatient(1s)); },
+                .interrupt = [&engine] { engine.freeze(); },
+                .restore = [&engine] { engine.thaw(); },
+                .load = 500});
+}
+
+/// Starts both, and waits until they are connected.
+inline void start_both(const watched_connections& watched, const joist::pubsub& a, const joist::pubsub& b) {
+  joist::start_pubsub(a);
+  joist::start_pubsub(b);
+  watched.await("a");
+  watched.await("b");
+}
+
+/// What is published without connection is refused, and everything else arrives. Why `a` had none.
+template <class Engine>
+std::string refuses_only_what_is_lost(Engine& engine, const joist::pubsub& a, const joist::pubsub& b) {
+  const watched_connections watched;
+  start_both(watched, a, b);
+  b.subscribe("t");
+  EXPECT(a.broadcast("t", std::string{"before"}).has_value() && joist::receive<std::string>() == "before");
+  engine.kill();
+  std::string why = watched.why_lost("a");
+  (void)watched.why_lost("b");
+  for (int i = 0; i < 10; ++i) EXPECT(a.broadcast("t", std::string{"lost"}).error() == joist::pubsub_error::not_connected);
+  engine.start();
+  watched.await("a");
+  watched.await("b");
+  EXPECT(a.broadcast("t", std::string{"after"}).has_value() && joist::receive<std::string>() == "after");
+  return why;
+}
+
 }  // namespace support

@@ -1,13 +1,12 @@
 #include <joist/web/socket.hpp>
 
-#include <joist/pubsub/memory_adapter.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "support/ends.hpp"
 #include "support/phoenix_client.hpp"
+#include "support/two_nodes.hpp"
 
 using namespace std::chrono_literals;
 using namespace support;
@@ -16,17 +15,7 @@ using joist::pubsub;
 
 namespace {
 
-void with_server(web::socket_options o, const std::function<void(const pubsub&, const joist::net::endpoint&)>& body) {
-  on_workers(
-      [&] {
-        const pubsub bus;
-        const auto server = serve_phoenix(bus, o);
-        body(bus, server.local());
-        server.stop();
-      },
-      5);
-}
-void with_server(const std::function<void(const pubsub&, const joist::net::endpoint&)>& body) { with_server({}, body); }
+void with_server(const served_body& body) { with_phoenix({}, body); }
 
 void await_subscribers(const pubsub& bus, std::string_view topic, std::size_t count) {
   while (bus.subscriber_count(topic) != count) joist::yield();
@@ -59,18 +48,15 @@ TEST_CASE("socket: a process that has subscribed to a topic hears its broadcasts
 TEST_CASE("socket: two programs on one network are one system") {
   on_workers(
       [] {
-        const joist::memory_exchange network;
-        const pubsub here{{.adapter = network.adapter(), .node = "here"}},
-            there{{.adapter = network.adapter(), .node = "there"}};
-        joist::start_pubsub(here);
-        joist::start_pubsub(there);
-        const auto one = serve_phoenix(here), other = serve_phoenix(there);
+        const two_nodes nodes;
+        nodes.start();
+        const auto one = serve_phoenix(nodes.a), other = serve_phoenix(nodes.b);
         phoenix_client ann{one.local()}, bob{other.local()};
         EXPECT(ann.joins("room:1") && bob.joins("room:1"));
         ann.say(R"(["1","2","room:1","new_msg",{"body":"hello"}])");
         EXPECT(ann.hears(R"([null,null,"room:1","new_msg",{"body":"hello"}])"));
         EXPECT(bob.hears(R"([null,null,"room:1","new_msg",{"body":"hello"}])"));
-        EXPECT(web::broadcast(there, "room:1", "bytes", web::binary{std::string{"\x00\xff", 2}}));
+        EXPECT(web::broadcast(nodes.b, "room:1", "bytes", web::binary{std::string{"\x00\xff", 2}}));
         EXPECT(ann.hear() == std::string("\x02\x06\x05room:1bytes\x00\xff", 16));
         one.stop();
         other.stop();
@@ -141,7 +127,7 @@ TEST_CASE("socket: disconnect closes all sockets of an id") {
 }
 
 TEST_CASE("socket: what is no message of the protocol closes the connection with 1008, too large ones with 1009") {
-  with_server({.max_message_bytes = 1000}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({.max_message_bytes = 1000}, [](const pubsub&, const joist::net::endpoint& at) {
     for (const char* text : {"", "x", "{}", "[]", "[1,2,3,4]", R"(["1","1",7,"phx_join",{}])",
                              R"(["1","1","room:1",null,{}])", R"([{},"1","room:1","phx_join",{}])"}) {
       phoenix_client c{at};
@@ -157,7 +143,7 @@ TEST_CASE("socket: what is no message of the protocol closes the connection with
 }
 
 TEST_CASE("socket: limits: channels of a client, messages a second") {
-  with_server({.max_channels = 2, .messages_per_second = 5}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({.max_channels = 2, .messages_per_second = 5}, [](const pubsub&, const joist::net::endpoint& at) {
     phoenix_client c{at};
     EXPECT(c.joins("room:1") && c.joins("room:2"));
     c.say(R"(["3","3","room:3","phx_join",{}])");
@@ -171,7 +157,7 @@ TEST_CASE("socket: limits: channels of a client, messages a second") {
 }
 
 TEST_CASE("socket: a client that says nothing for `silence` is closed, without being asked") {
-  with_server({.silence = 50ms}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({.silence = 50ms}, [](const pubsub&, const joist::net::endpoint& at) {
     phoenix_client c{at};
     EXPECT(c.joins("room:1"));
     EXPECT(c.peer.closed_with() == 1001);
@@ -179,7 +165,7 @@ TEST_CASE("socket: a client that says nothing for `silence` is closed, without b
 }
 
 TEST_CASE("socket: pages of other origins are refused, but those that are allowed") {
-  with_server({.allow_origins = {"https://friend.example"}}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({.allow_origins = {"https://friend.example"}}, [](const pubsub&, const joist::net::endpoint& at) {
     const auto status = [&](const char* origin) {
       return phoenix_client{at, {}, std::string{"Origin: "} + origin + "\r\n"}.peer.answer.substr(9, 3);
     };

@@ -12,6 +12,7 @@
 #include "support/websocket_peer.hpp"
 #include "support/websocket_server.hpp"
 #include "support/world.hpp"
+#include "web/security/base64url.hpp"
 
 using namespace support;
 using joist::web::json_value;
@@ -27,18 +28,6 @@ const std::string& text_of(const json_value& line, std::string_view name) {
 std::int64_t number_of(const json_value& line, std::string_view name) {
   const json_value* v = line.find(name);
   return v != nullptr && v->as_int64() != nullptr ? *v->as_int64() : 0;
-}
-
-std::string decoded(std::string_view base64) {
-  static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0, count = 0;
-  for (const char c : base64) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<unsigned>(digits.find(c));
-    if ((count += 6) >= 8) out += static_cast<char>(bits >> (count -= 8) & 0xff);
-  }
-  return out;
 }
 
 // Numbers that are the same in JavaScript, names in any order.
@@ -93,7 +82,7 @@ class replay {
     const std::string& dir = text_of(l, "dir");
     const std::int64_t ws = number_of(l, "ws");
     const bool is_text = text_of(l, "op") != "binary";
-    const std::string data = is_text ? text_of(l, "data") : decoded(text_of(l, "base64"));
+    const std::string data = is_text ? text_of(l, "data") : web::security::from_base64(text_of(l, "base64")).value();
     if (dir == "ws-new") {
       open(ws, text_of(l, "url"));
     } else if (dir == "ws-response") {

@@ -52,21 +52,10 @@ class polling_client {
   std::string token_;
 };
 
-void with_server(web::socket_options o, const std::function<void(const pubsub&, const joist::net::endpoint&)>& body) {
-  on_workers(
-      [&] {
-        const pubsub bus;
-        const auto server = serve_phoenix(bus, o);
-        body(bus, server.local());
-        server.stop();
-      },
-      5);
-}
-
 }  // namespace
 
 TEST_CASE("longpoll: a client that polls joins, pushes, several at once, and hears") {
-  with_server({}, [](const pubsub& bus, const joist::net::endpoint& at) {
+  with_phoenix({}, [](const pubsub& bus, const joist::net::endpoint& at) {
     polling_client ann{at};
     phoenix_client bob{at};
     EXPECT(ann.poll() == 410);  // this is how a client begins
@@ -83,7 +72,7 @@ TEST_CASE("longpoll: a client that polls joins, pushes, several at once, and hea
 }
 
 TEST_CASE("longpoll: a token that the program has given its client is not taken for ours") {
-  with_server({}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({}, [](const pubsub&, const joist::net::endpoint& at) {
     polling_client ann{at, "&user=ann&token=of-the-program"};
     EXPECT(ann.poll() == 410 && ann.post(R"(["4","4","room:1","phx_join",{}])") == 200);
     (void)ann.next();
@@ -93,7 +82,7 @@ TEST_CASE("longpoll: a token that the program has given its client is not taken 
 }
 
 TEST_CASE("longpoll: bytes come as base64") {
-  with_server({}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({}, [](const pubsub&, const joist::net::endpoint& at) {
     polling_client ann{at};
     phoenix_client bob{at};
     EXPECT(ann.poll() == 410 && ann.post(R"(["4","4","golden:lp","phx_join",{}])") == 200);
@@ -106,7 +95,7 @@ TEST_CASE("longpoll: bytes come as base64") {
 }
 
 TEST_CASE("longpoll: a poll to which nothing comes is over after a while, and another follows; who does not poll is gone") {
-  with_server({.poll = 50ms}, [](const pubsub& bus, const joist::net::endpoint& at) {
+  with_phoenix({.poll = 50ms}, [](const pubsub& bus, const joist::net::endpoint& at) {
     polling_client ann{at};
     EXPECT(ann.poll() == 410 && ann.post(R"(["4","4","room:1","phx_join",{}])") == 200);
     (void)ann.next();
@@ -118,7 +107,7 @@ TEST_CASE("longpoll: a poll to which nothing comes is over after a while, and an
 }
 
 TEST_CASE("longpoll: who is refused, sends what is no message, is disconnected, or one too many, is told by a status") {
-  with_server({.max_polling = 2}, [](const pubsub& bus, const joist::net::endpoint& at) {
+  with_phoenix({.max_polling = 2}, [](const pubsub& bus, const joist::net::endpoint& at) {
     EXPECT((polling_client{at, "&token=bad"}.poll()) == 403);
     polling_client wrong{at}, ann{at, "&user=ann"};
     EXPECT(wrong.poll() == 410 && ann.poll() == 410);
@@ -133,7 +122,7 @@ TEST_CASE("longpoll: who is refused, sends what is no message, is disconnected, 
 }
 
 TEST_CASE("longpoll: other origins' pages are refused; browsers may ask what they may") {
-  with_server({}, [](const pubsub&, const joist::net::endpoint& at) {
+  with_phoenix({}, [](const pubsub&, const joist::net::endpoint& at) {
     web::client http;
     const std::string url = "http://" + at.to_string() + "/socket/longpoll?vsn=2.0.0";
     web::client_request evil{.method = "GET", .url = url};

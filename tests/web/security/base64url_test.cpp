@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 
+using joist::web::security::from_base64;
 using joist::web::security::from_base64url;
 using joist::web::security::to_base64url;
 
@@ -27,4 +28,15 @@ TEST_CASE("base64url: other letters, padding, and a second text for the same byt
   int texts = 0;
   for (int c = 0; c < 256; ++c) texts += from_base64url(std::string{"Zm"} + static_cast<char>(c)).has_value() ? 1 : 0;
   CHECK(texts == 16);  // of the last letter, four bits count
+}
+
+TEST_CASE("base64url: what browsers write is read as well: other letters for the last two, and padding") {
+  CHECK(from_base64("Zm8=") == "fo");
+  CHECK(from_base64("Zg==") == "f");
+  CHECK(from_base64("+/8=") == "\xfb\xff");
+  CHECK(from_base64("") == "");
+  for (const char* text : {"Zm 8", "Z", "Zm9", "Zn=="}) {
+    CAPTURE(text);
+    CHECK_FALSE(from_base64(text).has_value());
+  }
 }
