@@ -16,7 +16,8 @@ TEST_CASE("ref_text: a text is kept whatever its length, and none is not the emp
     CHECK_FALSE(r == ref_text{});
     const ref_text copy = r;  // NOLINT: the copy is the point
     CHECK(copy == r);
-    ref_text moved{std::move(ref_text{text})};
+    ref_text source{text};
+    ref_text moved{std::move(source)};
     CHECK(moved == r);
     moved = ref_text{"other"};
     CHECK(moved.view() == "other");
