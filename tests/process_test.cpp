@@ -197,6 +197,111 @@ TEST_CASE("process: one that hibernates wakes as it was: by a message, by its ti
   });
 }
 
+TEST_CASE(
+    "process: one that hibernates when its body returns is called again with each message, and keeps what the body has") {
+  support::everywhere([] {
+    struct counter {
+      pid parent;
+      int sum = 0;
+      std::array<char, 300> much{};
+      void operator()() {
+        if (receive([](go) { return true; }, after(0s, [] { return false; }))) return;
+        const int before = sum;
+        receive([this](int n) { sum += n; }, after(0s, [] {}));
+        if (sum > before) send(parent, sum);
+        EXPECT(much.back() == (before > 0 ? 'x' : '\0'));
+        if (sum > before) much.back() = 'x';
+        hibernate_on_return();
+      }
+    };
+    std::vector<monitored> all;
+    for (int i = 0; i < 40; ++i) all.push_back(spawn_monitor(counter{self()}));
+    for (int round = 1; round <= 3; ++round) {
+      for (const auto& p : all) send(p.process, round);
+      int most = 0;
+      for (std::size_t i = 0; i < all.size(); ++i) most = std::max(most, receive([](int sum) { return sum; }));
+      EXPECT(most == round * (round + 1) / 2);
+    }
+    for (const auto& p : all) send(p.process, go{});
+    for (const auto& p : all) EXPECT(reason_of(p) == exit_reason::normal);
+  });
+}
+
+TEST_CASE(
+    "process: one that hibernates when its body returns ends by exit signals, by its links and by what its body throws") {
+  support::everywhere([] {
+    struct told {
+      pid whom;
+      told(pid p) : whom{p} {}
+      told(told&& other) noexcept : whom{std::exchange(other.whom, {})} {}
+      ~told() {
+        if (whom) send(whom, std::string{"destroyed"});
+      }
+    };
+    auto body = [](pid parent) {
+      return [at_end = told{parent}, first = true]() mutable {
+        if (!std::exchange(first, false)) receive([](int) { throw std::runtime_error{"called again"}; });
+        hibernate_on_return();
+      };
+    };
+    auto is_destroyed = [] { receive([](const std::string& what) { EXPECT(what == "destroyed"); }); };
+    const auto killed = spawn_monitor(body(self()));
+    joist::exit(killed.process, exit_reason::kill);
+    EXPECT(reason_of(killed) == exit_reason::killed);
+    is_destroyed();
+    const auto linked = spawn_monitor([b = body(self())]() mutable {
+      (void)spawn_link([] { exit(exit_reason::of("link")); });
+      b();
+    });
+    EXPECT(reason_of(linked) == exit_reason::of("link"));
+    is_destroyed();
+    const auto throws = spawn_monitor(body(self()));
+    send(throws.process, 1);
+    EXPECT(reason_of(throws).to_string().find("called again") != std::string::npos);
+    is_destroyed();
+  });
+}
+
+TEST_CASE("process: one that hibernates when its body returns is called again at once for a message it has passed over") {
+  support::everywhere([] {
+    const auto p = spawn_monitor([calls = 0]() mutable {
+      if (++calls == 5) return;
+      receive([](std::string) {}, after(0s, [] {}));
+      if (calls == 1) receive([](go) {});
+      hibernate_on_return();
+    });
+    send(p.process, 1);  // nobody takes it
+    send(p.process, go{});
+    EXPECT(reason_of(p) == exit_reason::normal);
+  });
+}
+
+TEST_CASE("process: one whose body takes no message and is called again for ever lets others run, and can be killed") {
+  support::everywhere([] {
+    const auto p = spawn_monitor([] { hibernate_on_return(); });
+    send(p.process, 1);
+    const auto other = spawn_monitor([] {});
+    EXPECT(reason_of(other) == exit_reason::normal);
+    joist::exit(p.process, exit_reason::kill);
+    EXPECT(reason_of(p) == exit_reason::killed);
+  });
+}
+
+TEST_CASE("process: suspended while it hibernates without a stack, it is called again when it is resumed") {
+  support::everywhere([] {
+    const pid p = spawn([parent = self(), first = true]() mutable {
+      if (std::exchange(first, false)) return hibernate_on_return();
+      receive([](int) {});
+      send(parent, go{});
+    });
+    suspend(p);
+    send(p, 1);
+    EXPECT(receive([](go) { return false; }, after(1ms, [] { return true; })));
+    resume(p);
+    receive([](go) {});
+  });
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(JOIST_CHECK_ISOLATION)
 TEST_CASE("process: one that hibernates holds less memory than its stack has pages") {
   support::on_workers(

@@ -74,9 +74,10 @@ struct monitored {
 };
 
 /// Starts a process that runs `body` and returns its pid; it lives in the runtime of the caller. `body` is called
-/// once, on the new process's stack. Capture values: a reference to a local of the caller's, [&], is good only while the
-/// caller runs, for stacks are shared (docs/guides/stacks.md). Throws errc::process_limit, errc::not_running,
-/// errc::not_a_process, errc::out_of_memory, and errc::bad_argument for options that make no sense.     [process]
+/// once, on the new process's stack (again after hibernate_on_return()). Capture values: a reference to a local of the
+/// caller's, [&], is good only while the caller runs, for stacks are shared (docs/guides/stacks.md). Throws
+/// errc::process_limit, errc::not_running, errc::not_a_process, errc::out_of_memory, and errc::bad_argument for options that
+/// make no sense.     [process]
 template <class Body>
 pid spawn(Body&& body) {
   return detail::spawn_closure(detail::make_closure(std::forward<Body>(body)), nullptr, detail::spawn_mode::plain).process;
@@ -169,8 +170,13 @@ bool trap_exit(bool on);
 void yield();
 /// The next wait of the caller may be long: meanwhile its frames are kept in as many bytes as they have, and the memory of
 /// its stack is given back to the system. Waking costs some microseconds more. Does nothing for an own_stack. OTP:
-/// erlang:hibernate/3, without its loss of the stack.     [process]
+/// erlang:hibernate/3, without its loss of the stack: that is hibernate_on_return().     [process]
 void hibernate_next_wait();
+/// When the body of the caller returns, its process goes on: it waits without a stack, and with the first message its body
+/// is called again, from its beginning. What is to last is kept in the body, that is what a `mutable` lambda captures, or a
+/// member of its class. A message that lies in the mailbox already, also one that a receive has passed over, calls it at
+/// once. A process waits so in the fewest bytes. OTP: erlang:hibernate/3.     [process]
+void hibernate_on_return();
 /// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions. [process]
 void checkpoint();
 

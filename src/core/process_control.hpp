@@ -125,7 +125,8 @@ class owned_pointer {
 enum class intent : std::uint8_t {
   yield,
   wait,
-  hibernate,  // a wait that may be long: its frames are copied out, and the pages of its stack given back
+  hibernate,   // a wait that may be long: its frames are copied out, and the pages of its stack given back
+  begin_anew,  // such a wait after its body has returned: it has no frames, and begins again
   end,
   abandon
 };
@@ -158,6 +159,7 @@ struct alignas(64) process_control : fiber::fiber {
   bool finishing = false;  // its body has returned or thrown; what it owned is being destroyed
   intent left_with = intent::yield;
   bool hibernates = false;       // at its next wait
+  bool begins_anew = false;      // its body is called again, when it has returned and a message has come
   bool telling = false;          // a telemetry handler runs in it
   std::uint8_t uncontained = 0;  // sections it is in where a fault would stop the program: see fault.hpp
   std::uint32_t index = 0;

@@ -77,14 +77,25 @@ void call_body(void* body) {
   forget_throw(p);
 }
 
+// The body has returned. True: it is called again now. It does not return where the process waits for that.
+bool begins_anew(process_control& p) {
+  if (!std::exchange(p.begins_anew, false)) return false;
+  charge(*this_worker());  // a body may take no messages at all
+  wait_without_frames(p);
+  return true;
+}
+
 // The frames below a process's own are on its stack while it waits, a million times: this one and process_main() keep what
 // they need in the process, and leave the rest to functions that are called when the body is over.
 [[gnu::noinline]] void run_body(process_control& p) {
   try {
-    if (this_worker()->home.events.is_heard(telemetry::detail::event_type_of<telemetry::process_spawned>)) [[unlikely]]
+    if (p.left_with != intent::begin_anew &&
+        this_worker()->home.events.is_heard(telemetry::detail::event_type_of<telemetry::process_spawned>)) [[unlikely]]
       tell_spawned(p);
-    if (p.ending) return;  // ended before it began
-    call_tracing_throws(&call_body, p.body, &p);
+    do {
+      if (p.ending) return;  // ended before it began, or while it waited without a stack
+      call_tracing_throws(&call_body, p.body, &p);
+    } while (begins_anew(p));
   } catch (...) {
     note_end(p);
   }

@@ -213,6 +213,7 @@ void yield() {
 }
 
 void hibernate_next_wait() { require_process("hibernate_next_wait").running->hibernates = true; }
+void hibernate_on_return() { require_process("hibernate_on_return").running->begins_anew = true; }
 
 no_preempt::no_preempt() noexcept {
   if (worker* w = this_worker(); w != nullptr && w->running != nullptr) ++w->running->uninterrupted;

@@ -264,7 +264,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.declared_dead.store(false, std::memory_order_relaxed);
   p.inside.store(false, std::memory_order_relaxed);  // of a stack that was given up in the middle
   p.uncontained = 0;
-  p.telling = p.hibernates = false;
+  p.telling = p.hibernates = p.begins_anew = false;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent.store(0, std::memory_order_relaxed);

@@ -56,6 +56,13 @@ void core::count_off(process_control& p) noexcept {
   p.queued.take_off(p.generation.load(std::memory_order_relaxed), gone);
 }
 
+void core::wait_without_frames(process_control& p) {
+  if (!p.ending && p.signals.has_signals()) take_signals_and_obey(p);
+  if (p.ending || p.box.length > 0) return;
+  p.ready = false;
+  (void)switch_away(*this_worker(), intent::begin_anew);
+}
+
 namespace detail {
 
 receive_wait::receive_wait(const char* call) : box_{begin_receive(call)} {}

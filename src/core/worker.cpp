@@ -343,10 +343,17 @@ void leave_stack(worker& w, fiber::slot& s) {
   requeue_chain(w, fiber::release(s));
 }
 
+// It waits without frames: its slot is for others.
+[[gnu::noinline]] void vacate_stack(worker& w, process_control& p) noexcept {
+  fiber::slot& s = *p.stack;
+  fiber::vacate(p, fiber::stack_pool::stays_warm(s, w.slots));
+  leave_stack(w, s);
+  if (s.kind != fiber::slot_kind::own) w.home.stacks.give_back(p, w.slots);
+}
+
 void bury(worker& w, process_control& p) {
   fiber::slot& s = *p.stack;
-  s.resident = nullptr;
-  fiber::forget(p);
+  fiber::vacate(p, true);
   leave_stack(w, s);
   w.home.stacks.give_back(p, w.slots);
   w.home.process_ended(w, p);
@@ -355,11 +362,15 @@ void bury(worker& w, process_control& p) {
 // The process has given its stack up: it runs its last words at the top of it, or of another.
 [[gnu::noinline, gnu::cold]] void begin_again(worker& w, process_control& p) {
   fiber::slot& s = *p.stack;
-  s.resident = nullptr;
-  fiber::forget(p);
+  fiber::vacate(p, true);
   stack_given_up(w, p);
   leave_stack(w, s);
   make_ready(w, p, true);
+}
+
+// W2: from here another worker may run it, unless signals have come meanwhile.
+void sleep_or_go_on(worker& w, process_control& p) {
+  if (!p.signals.sleep()) make_ready(w, p, true);
 }
 
 // Inlined into the loop: see fiber/switch.hpp.
@@ -385,8 +396,11 @@ void bury(worker& w, process_control& p) {
     case intent::hibernate: hibernate_stack(w, p); [[fallthrough]];
     case intent::wait:
       leave_stack(w, *p.stack);
-      // W2: from here another worker may run it, unless signals have come meanwhile.
-      if (!p.signals.sleep()) make_ready(w, p, true);
+      sleep_or_go_on(w, p);
+      return;
+    case intent::begin_anew:
+      vacate_stack(w, p);
+      sleep_or_go_on(w, p);
       return;
     case intent::end: bury(w, p); return;
     case intent::abandon: begin_again(w, p); return;

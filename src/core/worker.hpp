@@ -146,12 +146,12 @@ extern std::atomic<void (*)(worker&)> before_leaving;
 /// From the running process back to its worker; returns when it runs again, on the worker that is returned.
 [[gnu::always_inline]] inline worker& switch_away(worker& w, intent why) {
   process_control& p = *w.running;
-  if (why <= intent::hibernate) {
+  if (why <= intent::begin_anew) {
     if (const auto ask = before_leaving.load(std::memory_order_relaxed); ask != nullptr) [[unlikely]]
       ask(w);
   }
   p.left_with = why;
-  return *static_cast<worker*>(fiber::leave(p, w.frame, why == intent::end || why == intent::abandon).owner);
+  return *static_cast<worker*>(fiber::leave(p, w.frame, why >= intent::begin_anew).owner);
 }
 
 /// How the running process leaves for a wait.     [process]
@@ -161,6 +161,10 @@ extern std::atomic<void (*)(worker&)> before_leaving;
   p.hibernates = false;
   return intent::hibernate;
 }
+
+/// The running process, which has no frames of its own any more, waits for a message, and begins anew then. Returns only if
+/// there is one already, or if it is to end.     [process]
+void wait_without_frames(process_control& p);
 
 /// A reference that is unique in the program.     [worker]
 [[nodiscard]] std::uint64_t new_ref(worker& w);

@@ -22,6 +22,8 @@ std::size_t live_bytes(const fiber& f) noexcept {
   std::memcpy(to, from, bytes);
 }
 
+void give_pages_back(const slot& s) noexcept { ::madvise(s.top - s.bytes, s.bytes, MADV_DONTNEED); }
+
 // Throws std::bad_alloc with nothing changed.
 void move_out(fiber& resident) {
   slot& s = *resident.stack;
@@ -78,8 +80,16 @@ bool make_resident(fiber& f) {
   } catch (const std::bad_alloc&) {
     return false;
   }
-  ::madvise(s.top - s.bytes, s.bytes, MADV_DONTNEED);
+  give_pages_back(s);
   return true;
+}
+
+[[gnu::noinline]] void vacate(fiber& f, bool keeps_pages) noexcept {
+  slot& s = *f.stack;
+  JOIST_ASSERT(s.resident == &f, "F1: who leaves a slot for good was in it");
+  s.resident = nullptr;
+  forget(f);
+  if (!keeps_pages && s.kind != slot_kind::own) give_pages_back(s);
 }
 
 fiber* release(slot& s) noexcept {

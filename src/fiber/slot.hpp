@@ -56,6 +56,10 @@ bool make_resident(fiber& f);
 /// it is, for lack of memory, or since its stack is its own: somebody may have addresses in it.     [the holder]
 bool hibernate(fiber& f) noexcept;
 
+/// `f`, which is resident, has no frames any more, and begins anew when it runs next. Pages that are not kept are given back
+/// to the system, but for those of its own stack.     [the holder]
+void vacate(fiber& f, bool keeps_pages) noexcept;
+
 /// Gives the slot up. Returns the fibers that waited for it, oldest first, chained by `next`: the caller must queue
 /// them.     [the holder]
 [[nodiscard]] fiber* release(slot& s) noexcept;

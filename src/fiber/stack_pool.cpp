@@ -105,10 +105,11 @@ std::size_t stack_pool::slots_made() const noexcept {
 }
 
 slot* stack_pool::take_exclusive(slot_cache& mine) {
-  if (!mine.vacant.empty()) {
-    slot* hot = mine.vacant.back();
-    mine.vacant.pop_back();
-    return hot;
+  for (std::vector<slot*>* from : {&mine.warm, &mine.vacant}) {
+    if (from->empty()) continue;
+    slot* taken = from->back();
+    from->pop_back();
+    return taken;
   }
   // relaxed: a hint; the count itself is checked below.
   if (made_.load(std::memory_order_relaxed) < exclusive_) {
@@ -173,6 +174,10 @@ void stack_pool::give_back(fiber& f, slot_cache& mine) noexcept {
     }
     case slot_kind::exclusive: break;
   }
+  if (mine.warm.size() < slot_cache::most_warm) {
+    mine.warm.push_back(&s);
+    return;
+  }
   mine.vacant.push_back(&s);
   if (mine.vacant.size() <= idle_slots_per_worker) return;
   const std::scoped_lock lock{mutex_};
@@ -184,15 +189,17 @@ void stack_pool::give_back(fiber& f, slot_cache& mine) noexcept {
 
 void stack_pool::give_up(slot_cache& mine) noexcept {
   mine.room = 0;
-  if (mine.vacant.empty()) return;
+  if (mine.vacant.empty() && mine.warm.empty()) return;
   const std::scoped_lock lock{mutex_};
-  try {
-    vacant_.insert(vacant_.end(), mine.vacant.begin(), mine.vacant.end());
-  } catch (const std::bad_alloc&) {
-    return;  // they stay where they are
+  for (std::vector<slot*>* from : {&mine.vacant, &mine.warm}) {
+    try {
+      vacant_.insert(vacant_.end(), from->begin(), from->end());
+      from->clear();
+    } catch (const std::bad_alloc&) {
+      // They stay where they are.
+    }
   }
   vacancies_.store(vacant_.size(), std::memory_order_relaxed);
-  mine.vacant.clear();
 }
 
 void stack_pool::assign_own(fiber& f, std::size_t bytes) {

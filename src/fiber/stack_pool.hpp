@@ -30,7 +30,9 @@ namespace joist::inline v0::fiber {
 /// A worker's own share of the pool; only that worker touches it.
 struct slot_cache {
   static constexpr std::uint32_t batch = 32;
-  std::vector<slot*> vacant;  // exclusive ones that nobody has, last used at the back
+  static constexpr std::size_t most_warm = 16;
+  std::vector<slot*> warm;    // exclusive ones that nobody has, with pages behind them, last used at the back
+  std::vector<slot*> vacant;  // the same, beyond most_warm
   slot* filling = nullptr;    // the shared slot that new fibers get now
   std::uint32_t room = 0;     // how many more
   base::random dice{1};
@@ -48,8 +50,12 @@ class stack_pool {
   void assign(fiber& f, slot_cache& mine);
   /// Gives `f` a stack of `bytes` that nobody shares. Throws std::bad_alloc.     [any thread]
   void assign_own(fiber& f, std::size_t bytes);
-  /// Takes the slot of a fiber that has ended; its holder released it.     [worker]
+  /// Takes the slot of a fiber that has ended, or waits without frames; its holder released it.     [worker]
   void give_back(fiber& f, slot_cache& mine) noexcept;
+  /// Whether a slot that is given back next is used soon: its pages are not worth giving back.     [worker]
+  [[nodiscard]] static bool stays_warm(const slot& s, const slot_cache& mine) noexcept {
+    return s.kind == slot_kind::shared || mine.warm.size() < slot_cache::most_warm;
+  }
   /// Takes the own stack of a fiber out of use for good: somebody may still write to it.     [worker]
   void retire_own(fiber& f) noexcept;
 

@@ -25,10 +25,9 @@ struct stop_request : system_message {
 
 bool is_system(const any_message& m) { return m.base_if<system_message>() != nullptr; }
 
-std::optional<any_message> next_of_any(std::int64_t until) {
+std::optional<any_message> next_of_any(deadline until) {
   using message = std::optional<any_message>;
-  return receive([](any_message m) { return message{std::move(m)}; },
-                 after(deadline::resolved(until), [] { return message{}; }));
+  return receive([](any_message m) { return message{std::move(m)}; }, after(until, [] { return message{}; }));
 }
 
 bool is_parents_end(const server_control& c, const any_message& m) {
@@ -36,15 +35,25 @@ bool is_parents_end(const server_control& c, const any_message& m) {
   return end != nullptr && c.parent && end->process == c.parent;
 }
 
+// The wait of one that hibernates. Where nothing but a message can end it, that is to return: `rests`.
+std::optional<any_message> next_after_long(server_control& c, std::int64_t until) {
+  if (c.may_rest && until == deadline::never) {
+    std::optional<any_message> m = next_of_any(std::chrono::seconds{0});
+    c.rests = !m;
+    return m;
+  }
+  hibernate_next_wait();
+  return next_of_any(deadline::resolved(until));
+}
+
 void hibernate(server_control& c) {
   c.hibernates = false;
   c.hibernating = true;
-  if (c.hibernate != nullptr) c.hibernate(c.server);
-  hibernate_next_wait();
+  if (c.kind != nullptr && c.kind->hibernate != nullptr) c.kind->hibernate(c.server);
 }
 
 std::string who(const server_control& c) {
-  const std::string type = c.type != nullptr ? type_name(*c.type) : "server";
+  const std::string type = c.kind != nullptr ? type_name(*c.kind->type) : "server";
   return fmt::format("server {} {}", self(), type);
 }
 
@@ -86,21 +95,24 @@ bool handle_own(server_control& c, any_message& m) {
 }
 
 std::optional<any_message> next_message(server_control& c) {
-  const std::optional<deadline> limit = std::exchange(c.timeout, std::nullopt);
-  c.timed_out = limit && limit->is_zero();
+  const deadline limit = std::exchange(c.has_timeout, false) ? c.timeout : deadline{infinity};
+  c.timed_out = limit.is_zero();
   if (c.timed_out) return std::nullopt;
-  const std::int64_t until = limit ? limit->resolve() : deadline::never;
+  const std::int64_t until = limit.resolve();
   for (;;) {
-    if (c.hibernates) {
+    if (c.hibernates || (c.hibernate_after.is_zero() && !c.hibernating && !c.suspended)) {
       hibernate(c);
-      if (c.stopping || c.has_continuation() || c.timeout) return std::nullopt;
+      if (c.stopping || c.has_continuation() || c.has_timeout) return std::nullopt;
     }
     std::optional<any_message> m;
     if (c.suspended) {
       m = next_own(c);  // the end of its parent is not to be missed: who stops it may wait for ever
+    } else if (c.hibernating) {
+      m = next_after_long(c, until);
+      if (c.rests) return std::nullopt;
     } else {
-      const std::int64_t idle = c.hibernating ? deadline::never : c.hibernate_after.resolve();
-      m = next_of_any(std::min(until, idle));
+      const std::int64_t idle = c.hibernate_after.resolve();
+      m = next_of_any(deadline::resolved(std::min(until, idle)));
       if (!m && idle < until) {
         c.hibernates = true;
         continue;
@@ -139,7 +151,7 @@ void log_crash(const server_control& c, const exit_reason& reason) {
     }
     add_family(r);
     std::string state;
-    if (const auto failed = catch_end([&] { state = c.describe != nullptr ? c.describe(c.server) : ""; }))
+    if (const auto failed = catch_end([&] { state = c.kind != nullptr ? c.kind->describe(c.server) : ""; }))
       state = fmt::format("format_status ended by {}", *failed);
     if (!state.empty()) r.add("state", std::move(state));
     log(r.add_thrown_at(reason));
@@ -169,9 +181,9 @@ void note_event(server_control& c, bool in, const std::type_info& what, pid whom
 }
 
 void* checked_server(const server_control& c, const std::type_info& type) {
-  if (c.type == nullptr || *c.type != type) {
+  if (c.kind == nullptr || *c.kind->type != type) {
     throw error{errc::bad_argument, fmt::format("sys: expected a server of class {}, {} is one of {}", type_name(type),
-                                                self(), c.type != nullptr ? type_name(*c.type) : "no class")};
+                                                self(), c.kind != nullptr ? type_name(*c.kind->type) : "no class")};
   }
   return c.server;
 }

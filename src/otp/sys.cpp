@@ -36,11 +36,11 @@ status get_status(pid server, detail::deadline limit) {
       [](server_control& c) {
         status seen;
         seen.process = self();
-        if (c.type != nullptr) seen.type = type_name(*c.type);
+        if (c.kind != nullptr) seen.type = type_name(*c.kind->type);
         seen.parent = c.parent;
         seen.suspended = c.suspended;
         seen.hibernating = c.hibernating;
-        if (const auto failed = catch_end([&] { seen.state = c.describe != nullptr ? c.describe(c.server) : ""; }))
+        if (const auto failed = catch_end([&] { seen.state = c.kind != nullptr ? c.kind->describe(c.server) : ""; }))
           seen.state = fmt::format("format_status ended by {}", *failed);
         return seen;
       },

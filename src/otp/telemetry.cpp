@@ -22,8 +22,8 @@ void call_ends(clock::time_point begin, pid server, const std::type_info& messag
 
 void note_handled(const server_control& c, clock::time_point begin) {
   const std::chrono::nanoseconds duration = clock::now() - begin;
-  telemetry::execute(
-      telemetry::message_handled{{duration, message_queue_length()}, {self(), {c.type}, {c.last_message}, c.last_client}});
+  telemetry::execute(telemetry::message_handled{{duration, message_queue_length()},
+                                                {self(), {c.kind->type}, {c.last_message}, c.last_client}});
 }
 
 }  // namespace detail

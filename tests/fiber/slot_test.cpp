@@ -86,6 +86,8 @@ TEST_CASE("slot: one that hibernates keeps the bytes of its frames, and the page
     if (kind == fiber::slot_kind::own) {  // somebody may have addresses in it
       CHECK(!fiber::hibernate(f));
       CHECK(pages() == 8);
+      fiber::vacate(f, false);
+      CHECK(pages() == 8);
       continue;
     }
     CHECK(fiber::hibernate(f));
@@ -95,6 +97,14 @@ TEST_CASE("slot: one that hibernates keeps the bytes of its frames, and the page
     CHECK(fiber::make_resident(f));
     CHECK(slot.resident == &f);
     for (auto* at = static_cast<std::byte*>(f.context); at < slot.top; ++at) REQUIRE(*at == std::byte{7});
+    // One that leaves for good has no frames any more.
+    for (const bool keeps : {true, false}) {
+      std::memset(memory, 1, bytes);
+      (void)fiber::make_resident(f);
+      fiber::vacate(f, keeps);
+      CHECK(pages() == (keeps ? 8 : 0));
+      CHECK((slot.resident == nullptr && f.context == nullptr && f.parked == nullptr));
+    }
   }
   CHECK(base::pool_live_blocks() == blocks_before);
   ::munmap(memory, bytes);

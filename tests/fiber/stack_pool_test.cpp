@@ -66,6 +66,25 @@ TEST_CASE("stack pool: a worker's next fiber gets the stack that was given back 
   pool.give_back(second, mine);
 }
 
+TEST_CASE("stack pool: the few that were given back last keep their pages, and are taken first, also behind many others") {
+  fiber::stack_pool pool{256, slot_bytes};
+  fiber::slot_cache mine;
+  std::vector<fiber::fiber> fibers(40);
+  for (auto& f : fibers) pool.assign(f, mine);
+  std::vector<fiber::slot*> warm;
+  for (auto& f : fibers) {
+    if (fiber::stack_pool::stays_warm(*f.stack, mine)) warm.push_back(f.stack);
+    pool.give_back(f, mine);
+  }
+  CHECK(warm.size() == fiber::slot_cache::most_warm);
+  for (int i = 0; i < 3; ++i) {
+    pool.assign(fibers[0], mine);
+    CHECK(fibers[0].stack == warm.back());
+    CHECK(fiber::stack_pool::stays_warm(*fibers[0].stack, mine));
+    pool.give_back(fibers[0], mine);
+  }
+}
+
 TEST_CASE("stack pool: what one worker has too much of, others get") {
   fiber::stack_pool pool{512, slot_bytes};
   fiber::slot_cache one;

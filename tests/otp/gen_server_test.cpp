@@ -439,6 +439,48 @@ TEST_CASE("gen_server: hibernates when it says so, or after idle time, once for 
   });
 }
 
+TEST_CASE("gen_server: one that hibernates has no stack: its state stays, and it goes back after what sys asks", "[G26]") {
+  struct sleeper : joist::gen_server<sleeper> {
+    struct add {
+      using reply = int;
+      int n;
+    };
+    explicit sleeper(joist::pid end_to) : end_to_{end_to} { hibernate(); }
+    ~sleeper() { joist::send(end_to_, std::string{"destroyed"}); }
+    int handle_call(add a) {
+      much_.back() += a.n;
+      hibernate();
+      return much_.back();
+    }
+    void terminate(const exit_reason&) { joist::send(end_to_, std::string{"terminate"}); }
+
+   private:
+    std::array<int, 200> much_{};
+    joist::pid end_to_;
+  };
+  everywhere([] {
+    const auto server = joist::start_monitor<sleeper>(joist::self());
+    const joist::pid process = server.server;
+    const auto sleeps = [&] {
+      const auto info = joist::process_info(process);
+      return info && info->stack_bytes == 0;
+    };
+    for (int i = 1; i <= 3; ++i) {
+      while (!sleeps()) joist::yield();
+      EXPECT(joist::sys::get_status(process).hibernating);
+      while (!sleeps()) joist::yield();
+      EXPECT(server.server.call(sleeper::add{2}) == 2 * i);
+    }
+    server.server.stop();
+    EXPECT(joist::receive<std::string>() == "terminate" && joist::receive<std::string>() == "destroyed");
+    EXPECT(reason_of({process, server.monitor}) == exit_reason::normal);
+    const auto other = joist::start_monitor<sleeper>(joist::self());
+    joist::exit(other.server, exit_reason::kill);
+    EXPECT(joist::receive<std::string>() == "destroyed");
+    EXPECT(reason_of({other.server, other.monitor}) == exit_reason::killed);
+  });
+}
+
 TEST_CASE("gen_server: a server may end when it has been idle for long", "[G26]") {
   struct idler : joist::gen_server<idler> {
     void handle_hibernate() { stop(exit_reason::shutdown); }

@@ -16,11 +16,14 @@
 #include <joist/web/payload.hpp>
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -87,6 +90,25 @@ struct identity {
   protocol_version version = protocol_version::v2;
 };
 
+/// What a client's message weighs while it waits for its channel, or is handled; however it ends.
+class burden {
+ public:
+  using total = std::atomic<std::size_t>;
+  burden() = default;
+  burden(std::shared_ptr<total> of, std::size_t bytes) : of_{std::move(of)}, bytes_{bytes} {
+    of_->fetch_add(bytes_, std::memory_order_relaxed);
+  }
+  burden(burden&&) noexcept = default;
+  burden& operator=(burden&&) = delete;
+  ~burden() {
+    if (of_ != nullptr) of_->fetch_sub(bytes_, std::memory_order_relaxed);
+  }
+
+ private:
+  std::shared_ptr<total> of_;
+  std::size_t bytes_ = 0;
+};
+
 // -- to the channel
 struct channel_join {
   std::shared_ptr<const identity> client;
@@ -99,6 +121,7 @@ struct client_message {
   std::string event;
   ref_text ref;
   client_payload body;
+  burden weight = {};
 };
 struct connection_closed {};  // after which it ends, with terminate()
 // -- to the connection
@@ -211,14 +234,31 @@ struct channel_handlers : joist::detail::handlers_by_type {
   static void stop(joist::detail::server_control& c, const exit_reason& why) { c.stopping = why; }
 };
 
-/// The process of a channel, from its first word to its last. Not a start of OTP's: nobody waits for the constructor, and
-/// what tells of a start would stay with each of very many.
+/// Most channels are silent most of the time, and there are many: one waits without a stack, always. One that gives
+/// something back itself does so after a while.
+template <class Self>
+constexpr std::chrono::seconds silent_for_long() {
+  constexpr bool has_more_to_give = requires(Self & s) { s.handle_hibernate(); };
+  return std::chrono::seconds{has_more_to_give ? 1 : 0};
+}
+
+/// How the process of a channel begins (server_body). Not a start of OTP's: nobody waits for the constructor, and what tells
+/// of a start would stay with each of very many.
 template <class Self, class... Arguments>
-void run(Arguments&&... arguments) {
-  constexpr std::chrono::seconds silent_for_long{1};
-  Self s(std::forward<Arguments>(arguments)...);
-  joist::detail::prepare(s, pid{}, silent_for_long);
-  joist::detail::exit_on_return(joist::detail::serve_to_the_end(s));
+struct begin_channel {
+  std::tuple<Arguments...> arguments;
+  void operator()(auto place) {
+    Self& s = std::apply([&place](auto&... a) -> Self& { return place.emplace(std::move(a)...); }, arguments);
+    joist::detail::prepare(s, pid{}, joist::detail::deadline{silent_for_long<Self>()});
+  }
+};
+
+template <class Self, class... Arguments>
+[[nodiscard]] monitored start_channel(const Arguments&... arguments) {
+  using begin = begin_channel<Self, Arguments...>;
+  return joist::detail::spawn_closure(
+      joist::detail::make_closure_of<joist::detail::server_body<Self, begin>>(begin{{arguments...}}), nullptr,
+      joist::detail::spawn_mode::monitor);
 }
 
 template <class Self>

@@ -28,6 +28,8 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <utility>
+#include <variant>
 
 namespace joist::inline v0 {
 struct server_options;
@@ -54,27 +56,35 @@ struct server_watch_deleter {
   void operator()(server_watch* w) const noexcept;
 };
 
-/// The part of a server that is the same for all classes.
+/// What is the same for all servers of a class.
+struct server_class {
+  const std::type_info* type;
+  std::string (*describe)(const void* server);  // its state, for reports
+  void (*hibernate)(void* server);              // gives back what it can do without; null: nothing
+};
+
+/// The part of a server that is the same for all classes. Each of very many has one.
 struct server_control {
   // -- fixed at its start
   pid parent;  // who started it with a link
   void* server = nullptr;
-  const std::type_info* type = nullptr;
-  std::string (*describe)(const void* server) = nullptr;  // its state, for reports
-  void (*hibernate)(void* server) = nullptr;              // gives back what it can do without
-  deadline hibernate_after;
+  const server_class* kind = nullptr;
   const std::atomic<std::uint64_t>* heard = nullptr;  // the runtime's telemetry
+  deadline hibernate_after;
   // -- set by handlers, read by the loop
+  deadline timeout;  // if it has one
   std::optional<exit_reason> stopping;
-  std::optional<deadline> timeout;
+  bool has_timeout = false;
   bool timed_out = false;   // the timeout is over: next_message() found no message
   bool hibernates = false;  // at the next wait
-  // -- of the message that is handled, for the report of a crash
-  const std::type_info* last_message = nullptr;
-  pid last_client;
+  bool may_rest = false;    // its body may be called again: server_body
+  bool rests = false;       // is to return, and to be called again with the next message
   // -- sys
   bool suspended = false;
   bool hibernating = false;
+  // -- of the message that is handled, for the report of a crash
+  const std::type_info* last_message = nullptr;
+  pid last_client;
   std::unique_ptr<server_watch, server_watch_deleter> watch;
 
   /// What is handled before any message that waits.
@@ -93,8 +103,8 @@ struct server_control {
   std::unique_ptr<std::deque<any_message>> queue;  // an empty one takes half a kilobyte: made for those who use it
 };
 
-/// The next user's message; nothing when the timeout is over (`timed_out`), or when there is something else to be done
-/// first. System messages are handled meanwhile.
+/// The next user's message; nothing when the timeout is over (`timed_out`), when there is something else to be done first,
+/// or when it `rests`. System messages are handled meanwhile.
 [[nodiscard]] std::optional<any_message> next_message(server_control& c);
 /// The exit of the parent, `exited` of it: the server ends. False: another message.
 [[nodiscard]] bool is_end_of_parent(server_control& c, const any_message& m);
@@ -125,7 +135,7 @@ inline void note_arrival(server_control& c, const std::type_info& type, pid clie
 
 struct server_access {
   template <class Server>
-  [[nodiscard]] static server_control& control(Server& s) noexcept {
+  [[nodiscard]] static auto& control(Server& s) noexcept {
     return s.control_;
   }
   /// Of a gen_statem.
@@ -277,13 +287,13 @@ void measured(server_control& c, Handle&& handle) {
   }
 }
 
-/// Until stop().
+/// Until stop(), or until it `rests`.
 template <class Server>
 void serve(Server& s) {
   using handlers = handlers_for<Server>;
   server_control& c = server_access::control(s);
-  handlers::begin(s);
-  while (!c.stopping) {
+  if (!std::exchange(c.rests, false)) handlers::begin(s);
+  while (!c.stopping && !c.rests) {
     if (c.has_continuation()) {
       checkpoint();
       measured(c, [&] { handlers::take(s, c.next_continuation()); });
@@ -314,9 +324,12 @@ template <class Server>
 }
 
 /// Serves until the end, which is told to terminate(), and to the log if it is a crash: the reason for the process to end.
+/// Nothing: it is to be called again with the next message.
 template <class Server>
-[[nodiscard]] exit_reason serve_to_the_end(Server& s) {
-  return end_server(s, catch_end([&s] { serve(s); }));
+[[nodiscard]] std::optional<exit_reason> serve_to_the_end(Server& s) {
+  std::optional<exit_reason> crash = catch_end([&s] { serve(s); });
+  if (!crash && server_access::control(s).rests) return std::nullopt;
+  return end_server(s, std::move(crash));
 }
 
 /// What a server says of itself: its own words, or what fmt makes of it.
@@ -341,19 +354,70 @@ std::string describe_state(const void* server) {
 }
 
 template <class Server>
-void prepare(Server& s, pid parent, deadline hibernate_after) {
-  if constexpr (requires { s.handle_hibernate(); }) {
-    server_access::control(s).hibernate = [](void* server) {
-      handlers_for<Server>::hibernate(*static_cast<Server*>(server));
-    };
+constexpr auto hibernation_of() -> void (*)(void*) {
+  if constexpr (requires(Server & s) { s.handle_hibernate(); }) {
+    return [](void* server) { handlers_for<Server>::hibernate(*static_cast<Server*>(server)); };
+  } else {
+    return nullptr;
   }
+}
+
+template <class Server>
+inline const server_class class_of{&typeid(Server), &describe_state<Server>, hibernation_of<Server>()};
+
+template <class Server>
+void prepare(Server& s, pid parent, deadline hibernate_after) {
   server_control& c = server_access::control(s);
   c.parent = parent;
   c.server = &s;
-  c.type = &typeid(Server);
-  c.describe = &describe_state<Server>;
+  c.kind = &class_of<Server>;
   c.hibernate_after = hibernate_after;
   c.heard = telemetry::detail::heard_word();
 }
+
+/// The body of a server's process, and where the server lives: a server that hibernates leaves its stack, and the body is
+/// called again (hibernate_on_return). `Begin` makes the server: begin(place), with place.emplace(arguments...).
+template <class Server, class Begin>
+class server_body {
+ public:
+  template <class... Argument>
+  explicit server_body(Argument&&... a) : state_{std::in_place_type<Begin>, std::forward<Argument>(a)...} {}
+
+  void operator()() {
+    const leaving at_end{*this};
+    if (std::holds_alternative<Begin>(state_)) make();
+    Server& s = *std::get_if<Server>(&state_);
+    if (std::optional<exit_reason> reason = serve_to_the_end(s)) {
+      exit_on_return(*std::move(reason));
+    } else {
+      hibernate_on_return();
+    }
+  }
+
+ private:
+  struct place {
+    server_body& body;
+    template <class... Argument>
+    Server& emplace(Argument&&... a) {
+      return body.state_.template emplace<Server>(std::forward<Argument>(a)...);
+    }
+  };
+  // The server is destroyed before its process ends: who hears of the end may count on that.
+  struct leaving {
+    server_body& body;
+    ~leaving() {
+      const Server* s = std::get_if<Server>(&body.state_);
+      if (s == nullptr || !server_access::control(*s).rests) body.state_.template emplace<std::monostate>();
+    }
+  };
+  // noinline: what is needed to begin is not on the stack of a server that waits.
+  [[gnu::noinline]] void make() {
+    Begin begin = std::move(*std::get_if<Begin>(&state_));
+    begin(place{*this});
+    if (Server* s = std::get_if<Server>(&state_)) server_access::control(*s).may_rest = true;
+  }
+
+  std::variant<Begin, Server, std::monostate> state_;
+};
 
 }  // namespace joist::inline v0::detail

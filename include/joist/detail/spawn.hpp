@@ -37,11 +37,11 @@ struct closure_of final : closure {
   Body body;
 };
 
-template <class Body>
-[[nodiscard]] closure_ptr make_closure(Body&& body) {
-  using stored = std::decay_t<Body>;
-  using made = closure_of<stored>;
-  static_assert(std::is_invocable_v<stored&>, "joist: a process body is called without arguments: capture them");
+/// Made where it stays: a Body that cannot be moved.
+template <class Body, class... Argument>
+[[nodiscard]] closure_ptr make_closure_of(Argument&&... a) {
+  using made = closure_of<Body>;
+  static_assert(std::is_invocable_v<Body&>, "joist: a process body is called without arguments: capture them");
   constexpr std::size_t alignment = alignof(made);
   void* memory = allocate_aligned<alignment>(sizeof(made));
   try {
@@ -50,11 +50,15 @@ template <class Body>
                                               static_cast<made&>(c).~made();
                                               release_aligned<alignment>(&c, sizeof(made));
                                             }},
-                                           std::forward<Body>(body)}};
+                                           Body(std::forward<Argument>(a)...)}};
   } catch (...) {
     release_aligned<alignment>(memory, sizeof(made));
     throw;
   }
+}
+template <class Body>
+[[nodiscard]] closure_ptr make_closure(Body&& body) {
+  return make_closure_of<std::decay_t<Body>>(std::forward<Body>(body));
 }
 
 /// When the new process has its turn.

@@ -83,10 +83,11 @@ class gen_server {
   void timeout_after(detail::deadline limit) {
     static_assert(detail::has_handle_timeout<Server>, "joist: the server has no `void handle_timeout()` to be called");
     control_.timeout = limit;
+    control_.has_timeout = true;
   }
 
-  /// handle_hibernate(), where there is one, is called before the next wait, and the stack's memory given back for its time:
-  /// hibernate_next_wait().
+  /// handle_hibernate(), where there is one, is called before the next wait, and the stack is given back for its time, with
+  /// all frames on it where no timeout is set: hibernate_on_return(). What remains is the server itself.
   void hibernate() noexcept { control_.hibernates = true; }
 
   /// For handle_info, at the deadline; cancel_timer() takes the reference.
@@ -219,15 +220,22 @@ struct server_beginning {
   deadline hibernate_after;
 };
 
-// noinline: what is needed to begin is not on the stack of a server that waits.
+/// See server_body.
 template <class Server, class Arguments>
-[[gnu::noinline]] void begin_server(std::optional<Server>& server, std::unique_ptr<server_beginning<Arguments>> with) {
+struct begin_server {
+  std::unique_ptr<server_beginning<Arguments>> with;
+  void operator()(auto server);
+};
+
+template <class Server, class Arguments>
+void begin_server<Server, Arguments>::operator()(auto server) {
   starting& start = with->start;
+  Server* made = nullptr;
   start.begin();
   std::optional<start_error> refuses;
   std::optional<exit_reason> failure = catch_end([&] {
     try {
-      std::apply([&server](auto&... a) { server.emplace(std::move(a)...); }, with->arguments);
+      std::apply([&](auto&... a) { made = &server.emplace(std::move(a)...); }, with->arguments);
     } catch (const start_ignored&) {
       refuses = start_error{start_error::kind::ignored, exit_reason::normal};
     } catch (start_refused& r) {
@@ -238,17 +246,9 @@ template <class Server, class Arguments>
   });
   if (refuses) start.refused(std::move(*refuses));
   if (failure) start.failed(std::move(*failure));
-  if (auto& stopping = server_access::control(*server).stopping) start.failed(*stopping);
-  prepare(*server, start.parent(), with->hibernate_after);
+  if (auto& stopping = server_access::control(*made).stopping) start.failed(*stopping);
+  prepare(*made, start.parent(), with->hibernate_after);
   start.succeeded();
-}
-
-/// The process of a server, from its first word to its last.
-template <class Server, class Arguments>
-void run_server(std::unique_ptr<server_beginning<Arguments>> with) {
-  std::optional<Server> server;
-  begin_server(server, std::move(with));
-  exit_on_return(serve_to_the_end(*server));
 }
 
 template <class Server, class... Arguments>
@@ -260,10 +260,9 @@ result<started_process, start_error> start_server(start_mode mode, const server_
   using kept_arguments = std::tuple<std::decay_t<Arguments>...>;
   kept_arguments kept{std::forward<Arguments>(arguments)...};
   return start_process(options, mode, [&](starting start) {
-    return make_closure([with = std::make_unique<server_beginning<kept_arguments>>(server_beginning<kept_arguments>{
-                             std::move(start), std::move(kept), options.hibernate_after})]() mutable {
-      run_server<Server>(std::move(with));
-    });
+    using begin = begin_server<Server, kept_arguments>;
+    return make_closure_of<server_body<Server, begin>>(begin{std::make_unique<server_beginning<kept_arguments>>(
+        server_beginning<kept_arguments>{std::move(start), std::move(kept), options.hibernate_after})});
   });
 }
 
@@ -338,7 +337,7 @@ requires(!std::is_same_v<std::remove_cvref_t<Arguments>, server_options> &&
 template <class Server>
 [[noreturn]] void enter_loop(Server& server, pid parent = {}) {
   detail::prepare(server, parent, infinity);
-  exit(detail::serve_to_the_end(server));
+  exit(*detail::serve_to_the_end(server));  // its frames are the caller's: it never rests
 }
 
 }  // namespace joist::inline v0

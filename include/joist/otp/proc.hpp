@@ -89,8 +89,7 @@ class special_process {
   explicit special_process(State& state) {
     control_.parent = detail::parent_of_self();
     control_.server = &state;
-    control_.type = &typeid(State);
-    control_.describe = &detail::describe_state<State>;
+    control_.kind = &detail::class_of<State>;
   }
   special_process(const special_process&) = delete;
   special_process& operator=(const special_process&) = delete;

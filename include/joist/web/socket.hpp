@@ -42,15 +42,18 @@
 namespace joist::inline v0::web {
 
 struct socket_options {
-  std::vector<std::string> allow_origins = {};  ///< "https://example.org" beside the host itself; "*": all
-  std::chrono::milliseconds silence{60'000};    ///< of the client; its heartbeat comes every 30 s
-  std::uint32_t max_message_bytes = 1 << 20;    ///< beyond: closed with 1009
-  std::size_t max_channels = 100;               ///< of one client; beyond, joins are refused
-  std::size_t messages_per_second = 0;          ///< of one client, and as many at once; beyond: closed with 1008. 0: any
-  std::size_t queue_bytes = 1 << 20;            ///< that a client has not read; beyond: closed with 1008
-  bool compress = false;                        ///< permessage-deflate
-  std::chrono::milliseconds poll{10'000};       ///< how long a long poll waits; a client that is late by half of it is gone
-  std::size_t max_polling = 10'000;             ///< clients that long-poll; beyond: 503
+  std::vector<std::string> allow_origins = {};   ///< "https://example.org" beside the host itself; "*": all
+  std::chrono::milliseconds silence{60'000};     ///< of the client; its heartbeat comes every 30 s
+  std::uint32_t max_message_bytes = 1 << 20;     ///< beyond: closed with 1009
+  std::size_t max_channels = 100;                ///< of one client; beyond, joins are refused
+  std::size_t messages_per_second = 0;           ///< of one client, and as many at once; beyond: closed with 1008. 0: any
+  std::size_t queue_bytes = 1 << 20;             ///< that a client has not read; beyond: closed with 1008
+  std::size_t unhandled_bytes = 16 << 20;        ///< that a client has sent, and its channels not handled: the same
+  std::size_t drain_batch = 10'000;              ///< at a stop of the server so many clients are closed at once, and then,
+  std::chrono::milliseconds drain_pause{2'000};  ///< evenly, as many in each such time: they all come back somewhere
+  bool compress = false;                         ///< permessage-deflate
+  std::chrono::milliseconds poll{10'000};        ///< how long a long poll waits; a client that is late by half of it is gone
+  std::size_t max_polling = 10'000;              ///< clients that long-poll; beyond: 503
 };
 
 namespace channels {
@@ -110,9 +113,8 @@ class socket {
   socket& channel(std::string pattern, Arguments... arguments) {
     static_assert(std::derived_from<Channel, web::channel<Channel, User>>,
                   "joist: a channel of this socket derives, publicly, from joist::web::channel<itself, the socket's user>");
-    core_->add({std::move(pattern), [... arguments = std::move(arguments)] {
-                  return spawn_monitor([... mine = arguments]() mutable { channels::run<Channel>(std::move(mine)...); });
-                }});
+    core_->add({std::move(pattern),
+                [... arguments = std::move(arguments)] { return channels::start_channel<Channel>(arguments...); }});
     return *this;
   }
   /// Serves clients at path/websocket, and those that long-poll at path/longpoll. Throws errc::bad_argument without an
