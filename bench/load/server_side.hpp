@@ -116,26 +116,47 @@ struct silent_costs {
   double opened_per_second;
   double idle_cpu;  // of all, as a part of one core
 };
-/// Opens a part of them, then the rest: what is between is the memory and the CPU of the rest. Both times after a while: a
-/// connection that has been silent for a second gives memory back.
+struct open_more {
+  std::size_t count;
+};
+struct opened_one {};
+/// Opens a part of them, then the rest, some at a time: what is between is the memory and the CPU of the rest. Both times
+/// after a while: a connection that has been silent for a second gives memory back.
 template <class Open>
 silent_costs measure_silent(const settings& how, const char* opened, Open open) {
   constexpr auto until_silent = 3s;
-  std::vector<decltype(open(how))> all;
-  const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
-  std::uint64_t memory_before = 0;
-  double cpu_before = 0;
-  auto begin = joist::clock::now();
-  for (std::size_t i = 0; i < how.connections; ++i) {
-    if (i == first) {
-      joist::sleep_for(until_silent);
-      memory_before = memory_of(how.pid);
-      cpu_before = cpu_of(how.pid);
-      begin = joist::clock::now();
-    }
-    all.push_back(open(how));
-    if (!how.json && i % 1000 == 999) fmt::print(stderr, "  {} {}\n", i + 1, opened);
+  constexpr std::size_t at_once = 16;
+  std::vector<joist::pid> openers;
+  for (std::size_t i = 0; i < at_once; ++i) {
+    openers.push_back(joist::spawn_link([how, open, parent = joist::self()] {
+      std::vector<decltype(open(how))> all;
+      for (;;) {
+        for (std::size_t left = joist::receive<open_more>().count; left > 0; --left) {
+          all.push_back(open(how));
+          joist::send(parent, opened_one{});
+        }
+      }
+    }));
   }
+  std::size_t open_now = 0;
+  auto open_until = [&](std::size_t wanted) {
+    for (std::size_t i = 0, left = wanted - open_now; i < at_once; ++i) {
+      const std::size_t share = left / (at_once - i);
+      joist::send(openers[i], open_more{share});
+      left -= share;
+    }
+    while (open_now < wanted) {
+      joist::receive<opened_one>();
+      if (++open_now % 1000 == 0 && !how.json) fmt::print(stderr, "  {} {}\n", open_now, opened);
+    }
+  };
+  const std::size_t first = std::max<std::size_t>(1, how.connections / 15);
+  open_until(first);
+  joist::sleep_for(until_silent);
+  const std::uint64_t memory_before = memory_of(how.pid);
+  const double cpu_before = cpu_of(how.pid);
+  const auto begin = joist::clock::now();
+  open_until(how.connections);
   const double seconds = std::chrono::duration<double>(joist::clock::now() - begin).count();
   const double opening = cpu_of(how.pid) - cpu_before;
   joist::sleep_for(until_silent);
