@@ -4,6 +4,7 @@
 
 #include <joist/web/json_value.hpp>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -16,10 +17,11 @@
 namespace support {
 
 /// Serves the channels of phoenix_app.hpp at /socket.     [process]
-inline joist::net::server_ref serve_phoenix(const joist::pubsub& bus, web::socket_options o = {}) {
+inline joist::net::server_ref serve_phoenix(const joist::pubsub& bus, web::socket_options o = {},
+                                            std::chrono::milliseconds drain = std::chrono::milliseconds{100}) {
   web::router routes;
   phoenix_socket(bus, std::move(o)).add_to(routes, "/socket");
-  return serve_routes(std::move(routes));
+  return serve_routes(std::move(routes), drain);
 }
 
 /// What is run beside such a server, several times.

@@ -12,10 +12,11 @@ inline void echo(joist::web::websocket& socket) {
   while (const auto m = socket.next()) m->is_text ? socket.send_text(m->data) : socket.send_binary(m->data);
 }
 
-/// Serves these routes, and does not wait for long at its stop.     [process]
-inline joist::net::server_ref serve_routes(joist::web::router routes) {
+/// Serves these routes, and does not wait for long at its stop, unless it is told to.     [process]
+inline joist::net::server_ref serve_routes(joist::web::router routes,
+                                           std::chrono::milliseconds drain = std::chrono::milliseconds{100}) {
   joist::web::server_options o{.at = joist::net::endpoint::loopback(0)};
-  o.drain = std::chrono::milliseconds{100};
+  o.drain = drain;
   return joist::web::start_server(o, std::move(routes));
 }
 

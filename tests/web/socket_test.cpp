@@ -187,6 +187,24 @@ TEST_CASE("socket: at a stop of the server clients are closed with 1001") {
       5);
 }
 
+TEST_CASE("socket: at a stop of the server clients are closed at a rate, the first ones at once") {
+  on_workers(
+      [] {
+        const auto server = serve_phoenix(pubsub{}, {.drain_batch = 2, .drain_pause = 200ms}, 20s);
+        std::vector<std::unique_ptr<phoenix_client>> all;
+        for (int i = 0; i < 5; ++i) {
+          all.push_back(std::make_unique<phoenix_client>(server.local()));
+          EXPECT(all.back()->joins("room:1"));
+        }
+        const auto begin = joist::clock::now();
+        const auto stopping = joist::spawn_monitor([server] { server.stop(); });
+        for (const auto& c : all) EXPECT(c->peer.closed_with() == 1001);
+        EXPECT(joist::clock::now() - begin >= 300ms);  // 0, 0, 100, 200, 300
+        (void)reason_of(stopping);
+      },
+      2);
+}
+
 TEST_CASE(
     "socket: patterns: the topic itself goes before the longest beginning; the same twice, and stars inside, are refused") {
   const auto pattern_of = [](const web::channels::socket_core& core, std::string_view topic) {

@@ -56,6 +56,9 @@ struct websocket_options {
   std::size_t queue_bytes = 1 << 20;
   bool compress = false;                        ///< permessage-deflate, where the client offers it; costs memory and time
   std::vector<std::string> allow_origins = {};  ///< "https://example.org" beside the host itself; "*": all
+  /// When the server stops, asked for each connection: how long it goes on before it is closed with 1001, so that not all
+  /// clients come back at once. Empty: all are closed at once. A server's `drain` ends what goes on for longer.
+  std::function<std::chrono::milliseconds()> stays_at_stop = {};
 };
 
 struct websocket_message {
@@ -71,6 +74,11 @@ struct websocket_close {
   std::uint16_t code = 1006;
   std::string reason = {};
 };
+
+namespace ws {
+/// To itself, when its stay is over.
+struct time_to_go {};
+}  // namespace ws
 
 class websocket {
  public:
@@ -101,7 +109,7 @@ class websocket {
       joist::receive(
           joist::when([this](const net::readable& r) { return is_own(r.stream); }, [this](net::readable) { stirred(); }),
           joist::when([this](const net::writable& w) { return is_own(w.stream); }, [this](net::writable) { flush(); }),
-          [this](net::stopping) { close(1001, "the server stops"); }, handlers...,
+          [this](net::stopping) { server_stops(); }, [this](ws::time_to_go) { leave_at_stop(); }, handlers...,
           after(prepare_wait(), [this] { nothing_came(); }));
       has_waited();
     }
@@ -132,6 +140,8 @@ class websocket {
   [[nodiscard]] bool is_own(std::uint64_t stream) const noexcept;
   void stirred() noexcept;
   void nothing_came();
+  void server_stops();
+  void leave_at_stop();
   void flush();
 
   std::unique_ptr<state> state_;

@@ -115,8 +115,8 @@ class longpoll_client final : public gen_server<longpoll_client>, private frame_
     info_after(options().poll, poll_over{poll_number_});
   }
   int handle_call(const said& s) {
-    if (!rate_.takes_one()) return refuse("too many messages");
-    if (const auto wrong = session_->take(s.is_text, s.data)) return refuse(*wrong);
+    if (!rate_.takes_one()) return refuse("too many messages", "they come faster than messages_per_second");
+    if (const auto wrong = session_->take(s.is_text, s.data)) return refuse(wrong->told, wrong->why);
     return 200;
   }
   void handle_info(poll_over over) {
@@ -156,9 +156,9 @@ class longpoll_client final : public gen_server<longpoll_client>, private frame_
   }
   // Another poll ends the wait: it has another number.
   void wait_for_poll() { info_after(options().poll + options().poll / 2, poll_over{++poll_number_}); }
-  int refuse(std::string_view why) {
-    if (logs(log_level::debug)) log(log_level::debug, fmt::format("socket, polling: {}", why));
-    stop(exit_reason::shutdown_with(std::string{"not a message"}));
+  int refuse(std::string_view told, std::string_view why) {
+    if (logs(log_level::debug)) log(log_level::debug, fmt::format("socket, polling: {}: {}", told, why));
+    stop(exit_reason::shutdown_with(std::string{told}));
     return 410;
   }
 

@@ -3,6 +3,10 @@
 
 #include <joist/joist.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,8 +52,9 @@ class websocket_client final : public ws::talk, private frame_sink {
   [[gnu::noinline]] void take(const websocket_message& said) {
     if (!rate_.takes_one()) return to_->close(policy_violation, "too many messages");
     if (const auto wrong = session_.take(said.is_text, said.data)) {
-      if (logs(log_level::debug)) log(log_level::debug, fmt::format("socket: {}: {}", to_->remote().to_string(), *wrong));
-      to_->close(policy_violation, "not a message");
+      if (logs(log_level::debug))
+        log(log_level::debug, fmt::format("socket: {}: {}", to_->remote().to_string(), wrong->why));
+      to_->close(policy_violation, wrong->told);
     }
   }
 
@@ -58,8 +63,30 @@ class websocket_client final : public ws::talk, private frame_sink {
   session session_;
 };
 
+// Who leaves when at a stop: `batch` at once, and then one in each equal part of `pause`. It is as the rate of cells of a
+// network is kept (ITU-T I.371, GCRA). Phoenix: Phoenix.Socket, :drainer.
+class departures {
+ public:
+  departures(std::size_t batch, std::chrono::milliseconds pause)
+      : pause_{pause}, each_{pause_ / static_cast<std::int64_t>(std::max<std::size_t>(1, batch))} {}
+  /// How long the caller stays.     [any thread]
+  std::chrono::milliseconds next() noexcept {
+    const std::chrono::nanoseconds now = clock::now().time_since_epoch();
+    std::int64_t before = due_.load(std::memory_order_relaxed);
+    std::chrono::nanoseconds due{};
+    do due = std::max(std::chrono::nanoseconds{before}, now) + each_;
+    while (!due_.compare_exchange_weak(before, due.count(), std::memory_order_relaxed));
+    return std::chrono::ceil<std::chrono::milliseconds>(std::max(due - now - pause_, std::chrono::nanoseconds{0}));
+  }
+
+ private:
+  const std::chrono::nanoseconds pause_, each_;
+  std::atomic<std::int64_t> due_{0};
+};
+
 websocket_options options_of(const socket_options& o) {
   websocket_options made;
+  made.stays_at_stop = [all = std::make_shared<departures>(o.drain_batch, o.drain_pause)] { return all->next(); };
   made.protocols = {"phoenix"};  // offered by clients that have a token: the browser wants one of its offers to be taken
   made.max_message_bytes = o.max_message_bytes;
   made.ping_every = o.silence;

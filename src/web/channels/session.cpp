@@ -47,14 +47,18 @@ void session::tell(const place& p, std::string_view event) {
   out_.send(*write_push(client_->version, p.join_ref, p.join_ref, p.topic, event, payload{}));
 }
 
-std::optional<std::string> session::take(bool is_text, std::string_view data) {
+std::optional<session::wrong> session::take(bool is_text, std::string_view data) {
   auto f = is_text ? read_text(client_->version, data) : read_binary(client_->version, data);
-  if (!f) return std::move(f).error();
-  take(*std::move(f));
+  if (!f) return wrong{"not a message", std::move(f).error()};
+  const std::size_t most = client_->core->options.unhandled_bytes;
+  if (unhandled_ != nullptr && unhandled_->load(std::memory_order_relaxed) + data.size() > most)
+    return wrong{"too much is not handled",
+                 fmt::format("expected a client that sends no faster than its channels work, {} bytes of it wait", most)};
+  take(*std::move(f), data.size());
   return std::nullopt;
 }
 
-void session::take(client_frame&& f) {
+void session::take(client_frame&& f, std::size_t bytes) {
   if (f.topic == "phoenix" && f.event == "heartbeat") return answer({}, f.ref, f.topic, reply{});
   place* const p = find(f.topic);
   if (f.event == "phx_join") return p == nullptr ? join(std::move(f)) : join_again(*p, std::move(f));
@@ -65,7 +69,10 @@ void session::take(client_frame&& f) {
   // The client may not have heard yet that the channel is gone.
   if (p == nullptr || p->is == state::replaced || p->is == state::refused)
     return answer({}, f.ref, f.topic, refusal("unmatched topic"));
-  joist::send(p->channel, client_message{std::move(f.event), std::move(f.ref), std::move(f.body)});
+  constexpr std::size_t least = 128;  // for many that are small
+  if (unhandled_ == nullptr) unhandled_ = joist::detail::make_pooled<burden::total>(std::size_t{0});
+  joist::send(p->channel,
+              client_message{std::move(f.event), std::move(f.ref), std::move(f.body), {unhandled_, bytes + least}});
 }
 
 void session::join(client_frame&& f) {
@@ -92,6 +99,7 @@ void session::join_again(place& p, client_frame&& f) {
   if (p.is == state::joined || p.is == state::leaving) tell(p, "phx_close");
   if (p.is != state::replaced) joist::send(p.channel, connection_closed{});
   p.is = state::replaced;
+  answer_leave(std::exchange(p.more().leave, std::nullopt));
   p.more().join = std::move(f);
 }
 
@@ -103,6 +111,14 @@ void session::leave(place& p, client_frame&& f) {
     return answer(f.join_ref, f.ref, f.topic, reply{});
   }
   if (p.is == state::refused) return answer(f.join_ref, f.ref, f.topic, reply{});
+  if (p.is == state::joining) {
+    answer_leave(std::exchange(p.more().leave, std::move(f)));
+    return;
+  }
+  pass_on_leave(p, std::move(f));
+}
+
+void session::pass_on_leave(place& p, client_frame&& f) {
   p.is = state::leaving;
   joist::send(p.channel, client_message{std::move(f.event), std::move(f.ref), {}});
 }
@@ -122,6 +138,12 @@ void session::take(channel_joined&& j) {
   const std::unique_ptr<waiting> had = std::move(p->rare);
   if (had == nullptr) return;
   for (const encoded& f : had->frames) out_.send(*f);
+  if (had->leave) pass_on_leave(*p, *std::move(had->leave));
+}
+
+// The client has left what it has not come to be in.
+void session::answer_leave(const std::optional<client_frame>& left) {
+  if (left) answer(left->join_ref, left->ref, left->topic, reply{});
 }
 
 void session::take(channel_refused&& r) {
@@ -129,7 +151,7 @@ void session::take(channel_refused&& r) {
   if (p == nullptr || p->is == state::replaced) return;
   out_.send(*r.frame);
   p->is = state::refused;
-  p->rare = nullptr;
+  if (const std::unique_ptr<waiting> had = std::move(p->rare); had != nullptr) answer_leave(had->leave);
 }
 
 bool session::take(const down& d) {
@@ -144,7 +166,9 @@ bool session::take(const down& d) {
 
 void session::ended(place&& p, const exit_reason& why) {
   switch (p.is) {
-    case state::joining: return answer(p.join_ref, p.rare->ref, p.topic, refusal("join crashed"));
+    case state::joining:
+      answer(p.join_ref, p.rare->ref, p.topic, refusal("join crashed"));
+      return answer_leave(p.rare->leave);
     case state::replaced:
       if (p.rare->join) join(*std::move(p.rare->join));
       return;

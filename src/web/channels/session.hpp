@@ -50,8 +50,13 @@ class session {
   session& operator=(const session&) = delete;
   ~session() { end(); }
 
-  /// What the client says. The error: it is no message, and the client is to be closed.     [process]
-  [[nodiscard]] std::optional<std::string> take(bool is_text, std::string_view data);
+  /// Why a client is to be closed: in a few words, for itself; and for the log.
+  struct wrong {
+    std::string_view told;
+    std::string why;
+  };
+  /// What the client says.     [process]
+  [[nodiscard]] std::optional<wrong> take(bool is_text, std::string_view data);
   /// All of its channels end.     [process]
   void end() noexcept;
   // What other processes say.     [process]
@@ -67,7 +72,8 @@ class session {
   struct waiting {
     ref_text ref;  // joining: of the join
     std::vector<encoded> frames;
-    std::optional<client_frame> join;
+    std::optional<client_frame> join;   // replaced
+    std::optional<client_frame> leave;  // joining: the client has gone on, and is to be answered this, too
   };
   struct place {
     std::string topic;
@@ -82,10 +88,11 @@ class session {
     }
   };
 
-  void take(client_frame&& f);
+  void take(client_frame&& f, std::size_t bytes);
   void join(client_frame&& f);
   void join_again(place& p, client_frame&& f);
   void leave(place& p, client_frame&& f);
+  void pass_on_leave(place& p, client_frame&& f);
   void ended(place&& p, const exit_reason& why);
   template <class Is>
   [[nodiscard]] place* find_if(Is is) noexcept {
@@ -99,9 +106,11 @@ class session {
     return find_if([channel](const place& p) { return p.channel == channel; });
   }
   void answer(const ref_text& join_ref, const ref_text& ref, std::string_view topic, const reply& r);
+  void answer_leave(const std::optional<client_frame>& left);
   void tell(const place& p, std::string_view event);
 
   const std::shared_ptr<const identity> client_;
+  std::shared_ptr<burden::total> unhandled_;  // of what it has sent; null: it has sent nothing
   frame_sink& out_;
   std::vector<place, joist::detail::pool_allocator<place>> places_;
 };

@@ -263,6 +263,14 @@ void websocket::nothing_came() {
   s.awaits_pong = true;
 }
 
+void websocket::server_stops() {
+  const auto& stays = state_->options->stays_at_stop;
+  const auto time = stays ? stays() : 0ms;
+  if (time <= 0ms) return leave_at_stop();
+  (void)send_after(time, self(), ws::time_to_go{});
+}
+void websocket::leave_at_stop() { close(1001, "the server stops"); }
+
 void websocket::flush() {
   state& s = *state_;
   if (s.queue().empty() || s.finished) return;

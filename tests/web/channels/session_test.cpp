@@ -29,6 +29,22 @@ class unbuildable : public joist::web::channel<unbuildable> {
   joist::web::join_result join(std::string_view, const joist::web::json_value&) { return ok(); }
 };
 
+class closed_topic : public joist::web::channel<closed_topic> {
+ public:
+  joist::web::join_result join(std::string_view, const joist::web::json_value&) { return error(); }
+};
+
+/// Handles nothing before it is told to.
+class slow_topic : public joist::web::channel<slow_topic> {
+ public:
+  joist::web::join_result join(std::string_view, const joist::web::json_value&) { return ok(); }
+  joist::web::reply handle_in(std::string_view, const joist::web::client_payload&) {
+    (void)joist::receive<go_on>();
+    return ok();
+  }
+  struct go_on {};
+};
+
 struct written final : frame_sink {
   void send(const encoded_frame& f) override { texts.push_back(f.bytes); }
   std::vector<std::string> texts;
@@ -36,10 +52,12 @@ struct written final : frame_sink {
 
 /// A session in the calling process, and what it writes.
 struct connection {
-  explicit connection(const joist::pubsub& bus) {
-    auto core = std::make_shared<socket_core>(bus, joist::web::socket_options{});
-    core->add({"*", [] { return joist::spawn_monitor([] { run<any_topic>(); }); }});
-    core->add({"bad", [] { return joist::spawn_monitor([] { run<unbuildable>(); }); }});
+  explicit connection(const joist::pubsub& bus, joist::web::socket_options o = {}) {
+    auto core = std::make_shared<socket_core>(bus, std::move(o));
+    core->add({"*", [] { return start_channel<any_topic>(); }});
+    core->add({"bad", [] { return start_channel<unbuildable>(); }});
+    core->add({"slow", [] { return start_channel<slow_topic>(); }});
+    core->add({"closed", [] { return start_channel<closed_topic>(); }});
     channels.emplace(std::make_shared<const identity>(
                          identity{core, std::make_shared<const nobody>(), joist::self(), joist::web::protocol_version::v2}),
                      out);
@@ -93,6 +111,31 @@ TEST_CASE("session: a channel whose constructor throws is a join that has crashe
   });
 }
 
+TEST_CASE("session: who leaves while it joins is answered both, whatever comes of the join", "[S2]") {
+  everywhere([] {
+    const auto answers = [](const std::string& topic) {
+      connection c{joist::pubsub{}};
+      EXPECT(!c.channels->take(true, R"(["1","1",")" + topic + R"(","phx_join",{}])"));
+      EXPECT(!c.channels->take(true, R"(["1","2",")" + topic + R"(","phx_leave",{}])"));
+      for (bool is_over = false; !is_over;) {
+        joist::receive([&](channel_joined j) { c.channels->take(std::move(j)); },
+                       [&](channel_refused r) { c.channels->take(std::move(r)); },
+                       [&](const outgoing& o) { c.channels->take(o); },
+                       [&](const joist::down& d) { is_over = c.channels->take(d); });
+      }
+      return c.out.texts;
+    };
+    using texts = std::vector<std::string>;
+    EXPECT(answers("t") ==
+           (texts{R"(["1","1","t","phx_reply",{"status":"ok","response":{}}])",
+                  R"(["1","2","t","phx_reply",{"status":"ok","response":{}}])", R"(["1","1","t","phx_close",{}])"}));
+    EXPECT(answers("closed") == (texts{R"(["1","1","closed","phx_reply",{"status":"error","response":{}}])",
+                                       R"(["1","2","closed","phx_reply",{"status":"ok","response":{}}])"}));
+    EXPECT(answers("bad") == (texts{R"(["1","1","bad","phx_reply",{"status":"error","response":{"reason":"join crashed"}}])",
+                                    R"(["1","2","bad","phx_reply",{"status":"ok","response":{}}])"}));
+  });
+}
+
 TEST_CASE("session: each end of a channel that was joined is told once", "[S2]") {
   everywhere([] {
     const joist::pubsub bus;
@@ -103,6 +146,36 @@ TEST_CASE("session: each end of a channel that was joined is told once", "[S2]")
     const auto end = joist::receive<joist::down>();
     EXPECT(c.channels->take(end) && !c.channels->take(end));
     EXPECT(c.out.texts.size() == 2 && c.out.texts.back() == R"(["1","1","t","phx_error",{}])");
+  });
+}
+
+TEST_CASE(
+    "session: who sends faster than its channels work is closed; what is handled, or lost with a channel, weighs nothing") {
+  everywhere([] {
+    for (const bool is_killed : {false, true}) {
+      const joist::pubsub bus;
+      connection c{bus, {.unhandled_bytes = 10'000}};
+      const auto push = [&c] { return c.channels->take(true, R"(["1","2","slow","push","12345678"])"); };
+      EXPECT(!c.channels->take(true, R"(["1","1","slow","phx_join",{}])"));
+      c.channels->take(joist::receive<channel_joined>());
+      int taken = 0;
+      std::optional<session::wrong> refused;
+      for (; !refused && taken < 1000; ++taken) refused = push();
+      EXPECT(taken > 50 && taken < 100 && refused->why.find("10000 bytes of it wait") != std::string::npos);
+      const joist::pid channel = bus.subscribers("slow").front();
+      if (is_killed) {
+        joist::exit(channel, joist::exit_reason::kill);
+        EXPECT(
+            c.channels->take(joist::receive<joist::down>([channel](const joist::down& d) { return d.process == channel; })));
+        EXPECT(!c.channels->take(true, R"(["2","1","slow","phx_join",{}])"));
+        c.channels->take(joist::receive<channel_joined>());
+        EXPECT(!c.channels->take(true, R"(["2","2","slow","push",1])"));
+      } else {
+        joist::send(channel, slow_topic::go_on{});
+        c.channels->take(joist::receive<outgoing>());
+        while (push()) joist::yield();  // the message lives a little longer than its answer takes
+      }
+    }
   });
 }
 
