@@ -77,9 +77,9 @@ void call_body(void* body) {
   forget_throw(p);
 }
 
-// The body has returned. True: it is called again now. It does not return where the process waits for that.
-bool begins_anew(process_control& p) {
-  if (!std::exchange(p.begins_anew, false)) return false;
+// The body has returned, and is to be called again: true, at once. It does not return where the process waits for that.
+[[gnu::noinline]] bool begins_anew(process_control& p) {
+  p.begins_anew = false;
   charge(*this_worker());  // a body may take no messages at all
   wait_without_frames(p);
   return true;
@@ -89,13 +89,13 @@ bool begins_anew(process_control& p) {
 // they need in the process, and leave the rest to functions that are called when the body is over.
 [[gnu::noinline]] void run_body(process_control& p) {
   try {
-    if (p.left_with != intent::begin_anew &&
-        this_worker()->home.events.is_heard(telemetry::detail::event_type_of<telemetry::process_spawned>)) [[unlikely]]
-      tell_spawned(p);
+    if (this_worker()->home.events.is_heard(telemetry::detail::event_type_of<telemetry::process_spawned>)) [[unlikely]] {
+      if (p.left_with != intent::begin_anew) tell_spawned(p);
+    }
     do {
       if (p.ending) return;  // ended before it began, or while it waited without a stack
       call_tracing_throws(&call_body, p.body, &p);
-    } while (begins_anew(p));
+    } while (p.begins_anew && begins_anew(p));
   } catch (...) {
     note_end(p);
   }

@@ -353,7 +353,8 @@ void leave_stack(worker& w, fiber::slot& s) {
 
 void bury(worker& w, process_control& p) {
   fiber::slot& s = *p.stack;
-  fiber::vacate(p, true);
+  s.resident = nullptr;
+  fiber::forget(p);
   leave_stack(w, s);
   w.home.stacks.give_back(p, w.slots);
   w.home.process_ended(w, p);
@@ -362,15 +363,11 @@ void bury(worker& w, process_control& p) {
 // The process has given its stack up: it runs its last words at the top of it, or of another.
 [[gnu::noinline, gnu::cold]] void begin_again(worker& w, process_control& p) {
   fiber::slot& s = *p.stack;
-  fiber::vacate(p, true);
+  s.resident = nullptr;
+  fiber::forget(p);
   stack_given_up(w, p);
   leave_stack(w, s);
   make_ready(w, p, true);
-}
-
-// W2: from here another worker may run it, unless signals have come meanwhile.
-void sleep_or_go_on(worker& w, process_control& p) {
-  if (!p.signals.sleep()) make_ready(w, p, true);
 }
 
 // Inlined into the loop: see fiber/switch.hpp.
@@ -395,12 +392,13 @@ void sleep_or_go_on(worker& w, process_control& p) {
       return;
     case intent::hibernate: hibernate_stack(w, p); [[fallthrough]];
     case intent::wait:
-      leave_stack(w, *p.stack);
-      sleep_or_go_on(w, p);
-      return;
     case intent::begin_anew:
-      vacate_stack(w, p);
-      sleep_or_go_on(w, p);
+      if (p.left_with == intent::begin_anew) [[unlikely]]
+        vacate_stack(w, p);
+      else
+        leave_stack(w, *p.stack);
+      // W2: from here another worker may run it, unless signals have come meanwhile.
+      if (!p.signals.sleep()) make_ready(w, p, true);
       return;
     case intent::end: bury(w, p); return;
     case intent::abandon: begin_again(w, p); return;

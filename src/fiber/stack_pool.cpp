@@ -105,10 +105,9 @@ std::size_t stack_pool::slots_made() const noexcept {
 }
 
 slot* stack_pool::take_exclusive(slot_cache& mine) {
-  for (std::vector<slot*>* from : {&mine.warm, &mine.vacant}) {
-    if (from->empty()) continue;
-    slot* taken = from->back();
-    from->pop_back();
+  if (std::vector<slot*>& last = mine.warm.empty() ? mine.vacant : mine.warm; !last.empty()) {
+    slot* taken = last.back();
+    last.pop_back();
     return taken;
   }
   // relaxed: a hint; the count itself is checked below.

@@ -1,5 +1,5 @@
-// What a delivery costs at the least: one process writes the same bytes to each of its sockets, by bare calls of send(), round
-// after round; another reads them by epoll. Without messages, limits, errors to tell, or anybody who subscribes.
+// What a delivery costs at the least: one process writes the same bytes to each of its sockets, by bare calls of send(),
+// round after round; another reads them by epoll. Without messages, limits, errors to tell, or anybody who subscribes.
 // usage: epoll_fanout CONNECTIONS ROUNDS [BYTES]
 #include <netinet/in.h>
 #include <netinet/tcp.h>
