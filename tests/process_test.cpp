@@ -287,6 +287,37 @@ TEST_CASE("process: one whose body takes no message and is called again for ever
   });
 }
 
+TEST_CASE("process: what a body owns that waits without a stack is not destroyed outside of a process") {
+  // The destructor may unlink: no process could, that is none. What could not end before a runtime is gone is leaked, as
+  // stacks are.
+  static std::atomic<int> destroyed{0};
+  struct owned {
+    bool mine = true;
+    owned() = default;
+    owned(owned&& other) noexcept : mine{std::exchange(other.mine, false)} {}
+    ~owned() {
+      if (!mine) return;
+      EXPECT(in_process());
+      ++destroyed;
+    }
+  };
+  for (const auto limit : {0ms, 20000ms}) {
+    destroyed = 0;
+    {
+      runtime rt{support::quiet(2)};
+      rt.ask([] {
+        std::vector<monitored> all;
+        for (int i = 0; i < 500; ++i) {
+          all.push_back(spawn_monitor([mine = owned{}] { hibernate_on_return(); }));
+        }
+        for (const auto& p : all) (void)process_info(p.process);
+      });
+      (void)rt.stop(limit);
+    }
+    if (limit > 0ms) CHECK(destroyed == 500);
+  }
+}
+
 TEST_CASE("process: suspended while it hibernates without a stack, it is called again when it is resumed") {
   support::everywhere([] {
     const pid p = spawn([parent = self(), first = true]() mutable {

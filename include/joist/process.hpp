@@ -28,6 +28,8 @@ namespace detail {
 [[nodiscard]] std::optional<exit_reason> call_catching_end(void (*f)(void*), void* argument);
 /// For bodies of our own: when the body returns, the process ends with this. As exit(reason), without a throw.     [process]
 void exit_on_return(exit_reason reason);
+/// Whatever hibernate_on_return() was called for.     [process]
+void end_on_return() noexcept;
 }
 
 /// OTP's four: all `max` run before any `high`, all `high` before any `normal`; `low` gets one turn in eight.
@@ -175,7 +177,9 @@ void hibernate_next_wait();
 /// When the body of the caller returns, its process goes on: it waits without a stack, and with the first message its body
 /// is called again, from its beginning. What is to last is kept in the body, that is what a `mutable` lambda captures, or a
 /// member of its class. A message that lies in the mailbox already, also one that a receive has passed over, calls it at
-/// once. A process waits so in the fewest bytes. OTP: erlang:hibernate/3.     [process]
+/// once. A process waits so in the fewest bytes. For bodies that are given to spawn: where
+/// a server, a task or a start_ack is behind the body it does nothing (gen_server::hibernate). OTP: erlang:hibernate/3.
+/// [process]
 void hibernate_on_return();
 /// For loops that call nothing of Joist: counts one reduction and yields when none is left. A few instructions. [process]
 void checkpoint();

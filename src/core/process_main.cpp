@@ -152,9 +152,12 @@ namespace joist::inline v0::detail {
 
 void exit_on_return(exit_reason reason) {
   core::process_control& p = *core::require_process("exit_on_return").running;
+  p.begins_anew = false;
   const core::owner_scope here{p};
   if (!p.ending) p.more().reason = std::move(reason);
 }
+
+void end_on_return() noexcept { core::this_worker()->running->begins_anew = false; }
 
 }  // namespace joist::inline v0::detail
 

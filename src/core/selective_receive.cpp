@@ -59,6 +59,7 @@ void core::count_off(process_control& p) noexcept {
 void core::wait_without_frames(process_control& p) {
   if (!p.ending && p.signals.has_signals()) take_signals_and_obey(p);
   if (p.ending || p.box.length > 0) return;
+  if (p.uninterrupted > 0) refuse_to_wait();
   p.ready = false;
   (void)switch_away(*this_worker(), intent::begin_anew);
 }

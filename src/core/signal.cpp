@@ -339,7 +339,8 @@ void drop_undelivered(process_extras* x) noexcept {
 void drop_contents(process_control& p) noexcept {
   for (node* n = p.signals.close(); n != nullptr;) (void)node_ptr{std::exchange(n, n->next)};
   empty_mailbox(p);
-  if (p.context == nullptr && p.body != nullptr) p.body->destroy(*p.body);
+  // One that waits without a stack has begun: what its body owns is to be destroyed in a process, as what lies on stacks.
+  if (p.context == nullptr && p.left_with != intent::begin_anew && p.body != nullptr) p.body->destroy(*p.body);
   drop_undelivered(p.extras.get());
   delete p.extras.release();
 }

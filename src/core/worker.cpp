@@ -14,6 +14,7 @@
 #include "base/asymmetric_fence.hpp"
 #include "base/pool.hpp"
 #include "core/abandon.hpp"
+#include "core/claim.hpp"
 #include "core/fault.hpp"
 #include "core/memory_limit.hpp"
 #include "core/process_main.hpp"
@@ -343,8 +344,10 @@ void leave_stack(worker& w, fiber::slot& s) {
   requeue_chain(w, fiber::release(s));
 }
 
-// It waits without frames: its slot is for others.
+// It waits without frames: its slot is for others. In a scope of its owner's, for the watcher looks at stacks of those it
+// claims.
 [[gnu::noinline]] void vacate_stack(worker& w, process_control& p) noexcept {
+  const owner_scope here{p};
   fiber::slot& s = *p.stack;
   fiber::vacate(p, fiber::stack_pool::stays_warm(s, w.slots));
   leave_stack(w, s);

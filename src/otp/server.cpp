@@ -35,6 +35,11 @@ bool is_parents_end(const server_control& c, const any_message& m) {
   return end != nullptr && c.parent && end->process == c.parent;
 }
 
+// Nothing is to be called before: so it need not look for a message first.
+bool hibernates_always(const server_control& c) {
+  return c.hibernate_after.is_zero() && c.kind != nullptr && c.kind->hibernate == nullptr;
+}
+
 // The wait of one that hibernates. Where nothing but a message can end it, that is to return: `rests`.
 std::optional<any_message> next_after_long(server_control& c, std::int64_t until) {
   if (c.may_rest && until == deadline::never) {
@@ -100,12 +105,13 @@ std::optional<any_message> next_message(server_control& c) {
   if (c.timed_out) return std::nullopt;
   const std::int64_t until = limit.resolve();
   for (;;) {
-    if (c.hibernates || (c.hibernate_after.is_zero() && !c.hibernating && !c.suspended)) {
+    if (c.hibernates || (hibernates_always(c) && !c.hibernating && !c.suspended)) {
       hibernate(c);
       if (c.stopping || c.has_continuation() || c.has_timeout) return std::nullopt;
     }
     std::optional<any_message> m;
     if (c.suspended) {
+      if (c.hibernating) hibernate_next_wait();
       m = next_own(c);  // the end of its parent is not to be missed: who stops it may wait for ever
     } else if (c.hibernating) {
       m = next_after_long(c, until);

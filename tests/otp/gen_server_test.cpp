@@ -1,5 +1,6 @@
 #include <joist/otp/gen_server.hpp>
 #include <joist/otp/sys.hpp>
+#include <joist/otp/task.hpp>
 
 #include <string>
 #include <vector>
@@ -478,6 +479,41 @@ TEST_CASE("gen_server: one that hibernates has no stack: its state stays, and it
     joist::exit(other.server, exit_reason::kill);
     EXPECT(joist::receive<std::string>() == "destroyed");
     EXPECT(reason_of({other.server, other.monitor}) == exit_reason::killed);
+  });
+}
+
+TEST_CASE("gen_server: handle_hibernate is for a server without messages; hibernate_on_return is not for servers and tasks",
+          "[G26]") {
+  struct busy : joist::gen_server<busy> {
+    struct end {};
+    struct slip {};
+    explicit busy(joist::pid to) : to_{to} {}
+    void handle_cast(int) {}
+    void handle_cast(slip) { joist::hibernate_on_return(); }
+    void handle_cast(end) { stop(); }
+    void handle_hibernate() { joist::send(to_, go{}); }
+
+   private:
+    joist::pid to_;
+  };
+  in_simulation([] {
+    joist::server_options o;
+    o.hibernate_after = 0ms;
+    const auto server = joist::start_monitor<busy>(o, joist::self());
+    joist::receive<go>();
+    joist::suspend(server.server);
+    for (int i = 0; i < 50; ++i) server.server.cast(i);
+    joist::resume(server.server);
+    joist::receive<go>();
+    EXPECT(mailbox_stays_empty());
+    server.server.cast(busy::slip{});
+    server.server.cast(busy::end{});
+    EXPECT(reason_of({server.server, server.monitor}) == exit_reason::normal);
+    auto task = joist::async([] {
+      joist::hibernate_on_return();
+      return 7;
+    });
+    EXPECT(task.await() == 7);
   });
 }
 

@@ -1,5 +1,5 @@
-// Processes that wait without stacks, under messages from many sides, suspensions, calls of sys and kills: no message is lost
-// or handled twice, nobody sleeps over one, and what a killed one had is destroyed, once.
+// Processes that wait without stacks, under messages from many sides, suspensions, calls of sys and kills: no message is
+// lost or handled twice, nobody sleeps over one, and what a killed one had is destroyed, once.
 #include <joist/otp/gen_server.hpp>
 #include <joist/otp/sys.hpp>
 
@@ -121,7 +121,9 @@ std::vector<pid> processes_of(const std::vector<monitored>& all) {
 
 }  // namespace
 
-TEST_CASE("hibernation: of all that is sent to processes without stacks everything is handled, once, also while they are suspended") {
+TEST_CASE(
+    "hibernation: of all that is sent to processes without stacks everything is handled, once, also while they are "
+    "suspended") {
   support::on_workers(
       [] {
         const auto t = std::make_shared<tally>();

@@ -386,6 +386,7 @@ class server_body {
   void operator()() {
     const leaving at_end{*this};
     if (std::holds_alternative<Begin>(state_)) make();
+    end_on_return();  // a handler's hibernate_on_return() is not for this body
     Server& s = *std::get_if<Server>(&state_);
     if (std::optional<exit_reason> reason = serve_to_the_end(s)) {
       exit_on_return(*std::move(reason));

@@ -96,11 +96,13 @@ closure_ptr task_body(F&& f, bool supervised) {
     const from<value> owner{origin.await_owner()};
     if constexpr (std::is_void_v<value>) {
       (*f)();
+      end_on_return();
       f.reset();  // what the task owns is gone when its owner goes on
       unlink(owner.process());
       reply(owner);
     } else {
       value got = (*f)();
+      end_on_return();
       f.reset();
       unlink(owner.process());
       reply(owner, std::move(got));
@@ -116,6 +118,7 @@ template <class F>
   return [f = std::forward<F>(f), origin = task_origin{supervised}]() mutable {
     origin.enter();
     (void)f();
+    end_on_return();
   };
 }
 

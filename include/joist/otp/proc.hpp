@@ -53,6 +53,7 @@ void run_process(starting& start, Body& body) {
   start.begin();
   start_ack ack{start};
   auto failed = catch_end([&] { body(ack); });
+  end_on_return();  // it has begun, and cannot begin again
   if (!ack.is_ready()) start.failed(failed ? std::move(*failed) : exit_reason::of("it ended before it was ready"));
   if (!failed) return;
   if (!failed->is_orderly()) report_crash_of_process(*failed);

@@ -67,7 +67,7 @@ void session::take(client_frame&& f, std::size_t bytes) {
     return leave(*p, std::move(f));
   }
   // The client may not have heard yet that the channel is gone.
-  if (p == nullptr || p->is == state::replaced || p->is == state::refused)
+  if (p == nullptr || p->is == state::replaced || p->is == state::refused || p->has_left())
     return answer({}, f.ref, f.topic, refusal("unmatched topic"));
   constexpr std::size_t least = 128;  // for many that are small
   if (unhandled_ == nullptr) unhandled_ = joist::detail::make_pooled<burden::total>(std::size_t{0});
@@ -110,7 +110,7 @@ void session::leave(place& p, client_frame&& f) {
     p.more().join.reset();
     return answer(f.join_ref, f.ref, f.topic, reply{});
   }
-  if (p.is == state::refused) return answer(f.join_ref, f.ref, f.topic, reply{});
+  if (p.is == state::refused || p.is == state::leaving) return answer(f.join_ref, f.ref, f.topic, reply{});
   if (p.is == state::joining) {
     answer_leave(std::exchange(p.more().leave, std::move(f)));
     return;

@@ -82,6 +82,8 @@ class session {
     joist::ref monitor;
     state is = state::joining;
     std::unique_ptr<waiting> rare;  // while it joins, or is replaced
+    // While it joins.
+    [[nodiscard]] bool has_left() const noexcept { return rare != nullptr && rare->leave.has_value(); }
     [[nodiscard]] waiting& more() {
       if (rare == nullptr) rare = std::make_unique<waiting>();
       return *rare;

@@ -136,6 +136,27 @@ TEST_CASE("session: who leaves while it joins is answered both, whatever comes o
   });
 }
 
+TEST_CASE("session: who leaves again while it leaves is answered at once, and the channel hears of it once") {
+  everywhere([] {
+    const joist::pubsub bus;
+    connection c{bus};
+    EXPECT(!c.channels->take(true, R"(["1","1","slow","phx_join",{}])"));
+    c.channels->take(joist::receive<channel_joined>());
+    EXPECT(!c.channels->take(true, R"(["1","2","slow","push",{}])"));  // it works on this
+    EXPECT(!c.channels->take(true, R"(["1","3","slow","phx_leave",{}])"));
+    const joist::pid channel = bus.subscribers("slow").front();
+    const std::size_t before = c.out.texts.size();
+    for (int i = 0; i < 100; ++i) EXPECT(!c.channels->take(true, R"(["1","4","slow","phx_leave",{}])"));
+    EXPECT(c.out.texts.size() == before + 100);
+    EXPECT(c.out.texts.back() == R"(["1","4","slow","phx_reply",{"status":"ok","response":{}}])");
+    joist::send(channel, slow_topic::go_on{});
+    for (int answers = 0; answers < 2; ++answers) c.channels->take(joist::receive<outgoing>());
+    EXPECT(c.channels->take(joist::receive<joist::down>()));
+    EXPECT(c.out.texts.back() == R"(["1","1","slow","phx_close",{}])");
+    EXPECT(!joist::receive<outgoing>(joist::after(std::chrono::seconds{0})));
+  });
+}
+
 TEST_CASE("session: each end of a channel that was joined is told once", "[S2]") {
   everywhere([] {
     const joist::pubsub bus;
