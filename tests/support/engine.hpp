@@ -66,6 +66,12 @@ class engine_run {
     keeper_.join();
   }
   void signal(int number) const { ::kill(process_, number); }
+  // All of its threads stand still when this returns: one that still answers would be no silence.
+  void freeze() const {
+    signal(SIGSTOP);
+    siginfo_t stopped{};
+    ::waitid(P_PID, static_cast<id_t>(process_), &stopped, WSTOPPED);
+  }
 
  private:
   std::thread keeper_;
@@ -84,7 +90,7 @@ class redis_engine {
   }
   void kill() { run_ = nullptr; }
   /// It is there and says nothing; and goes on.
-  void freeze() const { run_->signal(SIGSTOP); }
+  void freeze() const { run_->freeze(); }
   void thaw() const { run_->signal(SIGCONT); }
   [[nodiscard]] std::string url(const std::string& account = "") const { return "unix://" + account + socket(); }
 
@@ -114,7 +120,7 @@ class nats_engine {
         (folder_.path() / "log").string());
   }
   void kill() { run_ = nullptr; }
-  void freeze() const { run_->signal(SIGSTOP); }
+  void freeze() const { run_->freeze(); }
   void thaw() const { run_->signal(SIGCONT); }
   /// It says that it is about to stop, and waits for its clients to go.
   void begin_to_stop() const { run_->signal(SIGUSR2); }
