@@ -65,7 +65,7 @@ class Browser {
       ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
        '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--hide-scrollbars',
        '--remote-debugging-port=0', `--user-data-dir=${browser.profile}`],
-      { stdio: ['ignore', 'ignore', 'pipe'] });
+      { stdio: ['ignore', 'ignore', 'pipe'], detached: true });  // a group of its own: the program may be a script
     const url = await inTime(new Promise((yes, no) => {
       let told = '';
       browser.process.on('error', no);
@@ -82,7 +82,11 @@ class Browser {
   }
   stop() {
     this.#socket?.terminate();
-    this.process.kill('SIGKILL');
+    try {
+      process.kill(-this.process.pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
   send(method, params = {}, sessionId = undefined) {
