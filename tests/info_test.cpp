@@ -156,3 +156,20 @@ TEST_CASE("system_info: a process that could run and does not is in a run queue"
     EXPECT(system_info().run_queue_length == 0);
   });
 }
+
+TEST_CASE("process_info: may be asked without a pause by processes that go from worker to worker") {
+  support::on_workers(
+      [] {
+        constexpr int asks = support::checked_build ? 500 : 10'000;
+        const pid target = spawn_link([] { receive<std::string>(); });
+        std::vector<monitored> all;
+        for (int i = 0; i < 12; ++i) {
+          all.push_back(spawn_monitor([target] {
+            for (int n = 0; n < asks; ++n) EXPECT(process_info(target)->process == target && is_alive(target));
+          }));
+        }
+        for (const monitored& m : all) EXPECT(support::reason_of(m) == exit_reason::normal);
+        send(target, std::string{});
+      },
+      2);
+}

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -290,32 +291,31 @@ TEST_CASE("process: one whose body takes no message and is called again for ever
 TEST_CASE("process: what a body owns that waits without a stack is not destroyed outside of a process") {
   // The destructor may unlink: no process could, that is none. What could not end before a runtime is gone is leaked, as
   // stacks are.
-  static std::atomic<int> destroyed{0};
   struct owned {
-    bool mine = true;
-    owned() = default;
-    owned(owned&& other) noexcept : mine{std::exchange(other.mine, false)} {}
+    std::shared_ptr<std::atomic<int>> destroyed;
+    explicit owned(std::shared_ptr<std::atomic<int>> count) : destroyed{std::move(count)} {}
+    owned(owned&&) = default;
     ~owned() {
-      if (!mine) return;
+      if (destroyed == nullptr) return;
       EXPECT(in_process());
-      ++destroyed;
+      ++*destroyed;
     }
   };
   // What is leaked would be told, where leaks are looked for.
   for (const auto limit : {support::checked_build ? 20000ms : 0ms, 20000ms}) {
-    destroyed = 0;
+    const auto destroyed = std::make_shared<std::atomic<int>>(0);
     {
       runtime rt{support::quiet(2)};
-      rt.ask([] {
+      rt.ask([destroyed] {
         std::vector<monitored> all;
         for (int i = 0; i < 500; ++i) {
-          all.push_back(spawn_monitor([mine = owned{}] { hibernate_on_return(); }));
+          all.push_back(spawn_monitor([mine = owned{destroyed}] { hibernate_on_return(); }));
         }
         for (const auto& p : all) (void)process_info(p.process);
       });
       (void)rt.stop(limit);
     }
-    if (limit > 0ms) CHECK(destroyed == 500);
+    if (limit > 0ms) CHECK(*destroyed == 500);
   }
 }
 

@@ -63,8 +63,9 @@ class urgent_wait {
   std::atomic<std::uint32_t>* urgent_askers_;  // of the runtime, which outlives its processes
 };
 
-inspect_reply ask(worker& w, pid target, inspection what) {
-  const std::uint64_t request = make_ref().value();
+inspect_reply ask(pid target, inspection what) {
+  const std::uint64_t request = make_ref().value();  // may give others their turn: the worker may be another one then
+  worker& w = *this_worker();
   const pid me = w.home.pid_of(*w.running);
   node_ptr signal = make_signal<node_kind::inspect, inspect_payload>(request, me, what);
   const urgent_wait waiting{w};
@@ -86,7 +87,7 @@ void core::answer_inspection(process_control& p, std::uint64_t request, const in
 std::optional<process_details> process_info(pid process) {
   worker& here = spend(require_process("process_info"));
   process_control& p = *here.running;
-  if (process != here.home.pid_of(p)) return ask(here, process, inspection::details).details;
+  if (process != here.home.pid_of(p)) return ask(process, inspection::details).details;
   if (!p.ending) take_signals(p);
   const owner_scope scope{p};
   if (p.ending) return std::nullopt;
@@ -101,7 +102,7 @@ bool is_alive(pid process) {
     if (p == nullptr) return false;
     if (p->signals.is_asleep(process.generation())) return true;
   }
-  return ask(here, process, inspection::alive).alive;
+  return ask(process, inspection::alive).alive;
 }
 
 bool has_ended(pid process) {
