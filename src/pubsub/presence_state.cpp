@@ -55,7 +55,7 @@ void take_out(presence_state::remote& r, const presence_part& part, std::vector<
 }  // namespace
 
 std::uint64_t replica_id::origin() const noexcept {
-  std::uint64_t mixed = incarnation;
+  std::uint64_t mixed = base::random{incarnation}.next();  // first, or a name's character and a bit of it cancel each other
   for (const char c : name) mixed = base::random{mixed ^ static_cast<unsigned char>(c)}.next();
   return mixed;
 }

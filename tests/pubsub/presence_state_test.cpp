@@ -294,6 +294,11 @@ TEST_CASE("presence_state: another incarnation is another node, and the one befo
   CHECK(a.state.own().origin() != again.state.own().origin());
 }
 
+TEST_CASE("presence_state: a name and an incarnation that cancel each other make no other node's refs") {
+  CHECK(replica_id{"a", 7}.origin() != replica_id{"\a", 'a'}.origin());
+  CHECK(replica_id{"a", 'a'}.origin() != replica_id{"b", 'b'}.origin());
+}
+
 TEST_CASE("presence_state: what a node says of one that is not known is not heard") {
   node a{"a"}, b{"b"};
   a.join("ann");
