@@ -1,4 +1,6 @@
 // Aliases: joist/alias.hpp. The ids are those of docs/semantics.md.
+#include <utility>
+
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -240,5 +242,55 @@ TEST_CASE("alias: a reply that a full mailbox drops ends no monitor", "[M18]") {
       (void)replied;
     });
     EXPECT(reason_of(asker) == exit_reason::normal);
+  });
+}
+
+TEST_CASE("alias: the reference of a timer, none, and what nobody has made, are no aliases", "[M15]") {
+  support::everywhere([] {
+    const ref timer = send_after(1h, self(), 1);
+    for (const ref r : {timer, ref{}, ref{std::uint64_t{1} << 63 | 7}, ref{std::uint64_t{3} << 62 | 7}}) {
+      send(alias_of(r), 1);
+      (void)send_after(1ms, alias_of(r), 1);
+    }
+    EXPECT(support::mailbox_stays_empty(5ms));
+    EXPECT(cancel_timer(timer).has_value());
+  });
+}
+
+namespace {
+
+/// A message whose destructor may do what destructors may.
+struct returned_lease {
+  explicit returned_lease(pid to) : owner{to} {}
+  returned_lease(returned_lease&& from) noexcept : owner{std::exchange(from.owner, pid{})} {}
+  returned_lease& operator=(returned_lease&& from) noexcept {
+    std::swap(owner, from.owner);
+    return *this;
+  }
+  ~returned_lease() {
+    if (!owner) return;
+    (void)demonitor(ref{1});
+    log(log_level::debug, "a lease is back");
+    send(owner, in_process());
+  }
+  pid owner;
+};
+
+}  // namespace
+template <>
+struct joist::enable_sendable<returned_lease> : std::true_type {};
+
+TEST_CASE("alias: what comes too late is destroyed in a process, whoever took it in", "[M15]") {
+  support::everywhere([] {
+    const alias off = make_alias();
+    EXPECT(unalias(off));
+    const pid sender = spawn([off, me = self()] { send(off, returned_lease{me}); });
+    EXPECT(receive<bool>(after(10s)) == std::optional{true});
+    send(off, returned_lease{self()});
+    EXPECT(receive<bool>(after(10s)) == std::optional{true});
+    (void)support::await_end(sender);
+    // To nobody, by a timer, and to one that has ended.
+    (void)send_after(1ms, "nobody of that name", returned_lease{self()});
+    EXPECT(receive<bool>(after(10s)) == std::optional{true});
   });
 }

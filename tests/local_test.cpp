@@ -1,5 +1,7 @@
 // joist/local.hpp
+#include <atomic>
 #include <memory>
+#include <utility>
 
 #include "support/ends.hpp"
 #include "support/world.hpp"
@@ -61,5 +63,43 @@ TEST_CASE("process_local: the making of one may ask for others") {
              EXPECT(chained<20>.get().number == 7);
              EXPECT(chained<19>.get().number == 19);
            }) == exit_reason::normal);
+  });
+}
+
+namespace {
+
+/// Made when it is asked for, and counted.
+struct counted {
+  counted() { ++alive; }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --alive; }
+  int value = 0;
+  static inline std::atomic<int> alive{0};
+};
+process_local<counted> late;
+
+struct looks_at_its_end {
+  looks_at_its_end() = default;
+  looks_at_its_end(looks_at_its_end&& from) noexcept : looks{std::exchange(from.looks, false)} {}
+  looks_at_its_end& operator=(looks_at_its_end&&) = delete;
+  ~looks_at_its_end() {
+    if (looks) ++late.get().value;
+  }
+  bool looks = true;
+};
+
+}  // namespace
+template <>
+struct joist::enable_sendable<looks_at_its_end> : std::true_type {};
+
+TEST_CASE("process_local: one that is made while its process is cleared away is destroyed, too") {
+  support::everywhere([] {
+    const monitored full = spawn_monitor([] { receive<support::go>(); });
+    send(full.process, looks_at_its_end{});
+    send(full.process, support::go{});
+    EXPECT(support::reason_of(full) == exit_reason::normal);
+    // Its place is used again when all is cleared.
+    while (counted::alive > 0) yield();
   });
 }

@@ -100,3 +100,9 @@ TEST_CASE("log: a process may say something through its runtime") {
   CHECK(rt.stop(std::chrono::seconds{10}).clean());
   CHECK(log->text == "two\nlines");
 }
+
+TEST_CASE("log: on a thread of no runtime nobody hears it, and nothing is thrown") {
+  log(log_level::error, "into the wind");
+  log(report{report_kind::notice, log_level::error, {}, "as well"});
+  CHECK(!logs(log_level::error));
+}

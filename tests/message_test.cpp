@@ -205,3 +205,14 @@ TEST_CASE("message: types that name a common base are told from all others, and 
     EXPECT(corners(second) == 0 && second.base_if<line>() == nullptr);
   });
 }
+
+TEST_CASE("message: an any_message that has been passed on is not there to be passed on again, and the error says so") {
+  support::everywhere([] {
+    joist::send(joist::self(), 7);
+    joist::any_message m = joist::receive<joist::any_message>();
+    joist::send(joist::self(), std::move(m));
+    EXPECT(support::refuses(joist::errc::bad_argument,
+                            [&] { joist::send(joist::self(), std::move(m)); }));  // NOLINT(bugprone-use-after-move)
+    EXPECT(joist::receive<int>() == 7);
+  });
+}

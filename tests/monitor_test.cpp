@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 using namespace joist;
 using namespace std::chrono_literals;
@@ -323,4 +324,46 @@ TEST_CASE("monitor: a tag comes with the down, for a thousand monitors at once, 
   };
   support::in_simulation([body] { body(10); });
   support::on_workers([body] { body(1000); });
+}
+
+namespace {
+
+/// A tag whose destructor sends, and so may give its process's turn away.
+struct tells_when_gone {
+  explicit tells_when_gone(pid p) : whom{p} {}
+  tells_when_gone(tells_when_gone&& from) noexcept : whom{std::exchange(from.whom, pid{})} {}
+  tells_when_gone& operator=(tells_when_gone&& from) noexcept {
+    std::swap(whom, from.whom);
+    return *this;
+  }
+  ~tells_when_gone() {
+    if (whom) send(whom, support::go{});
+  }
+  pid whom;
+};
+struct numbered {
+  int number;
+};
+
+}  // namespace
+template <>
+struct joist::enable_sendable<tells_when_gone> : std::true_type {};
+
+TEST_CASE("monitor: a tag that is destroyed with its monitor may send, and others' monitors are what they were", "[M14]") {
+  runtime_options o = support::quiet(1);
+  o.reductions = 1;  // each call gives its turn away
+  runtime rt{o};
+  rt.ask([] {
+    const auto child = [] { return spawn([] { receive<support::go>(); }); };
+    const pid a = child(), b = child(), c = child();
+    const ref of_a = monitor_tagged(a, tells_when_gone{c});
+    const ref of_b = monitor_tagged(b, numbered{7});
+    const ref of_c = monitor(c);
+    EXPECT(demonitor(of_a));
+    EXPECT(receive<down>([of_c](const down& d) { return d.monitor == of_c; }).process == c);
+    send(b, support::go{});
+    const auto tagged = receive<tagged_down<numbered>>([](const auto&) { return true; });
+    EXPECT(tagged.ended.monitor == of_b && tagged.tag.number == 7);
+    send(a, support::go{});
+  });
 }

@@ -240,6 +240,24 @@ TEST_CASE("runtime: an idle one with many waiting processes uses less than half 
   CHECK(least < limit);
 }
 
+TEST_CASE("runtime: limits of the longest time there is are never over") {
+  runtime_options o = support::quiet(2);
+  o.stuck_after = o.kill_after = std::chrono::milliseconds::max();
+  runtime rt{o};
+  rt.ask([] {
+    const monitored busy = spawn_monitor([] {
+      const auto until = joist::clock::now() + 100ms;
+      while (joist::clock::now() < until) {  // asks for nothing
+      }
+    });
+    for (int i = 0; i < 1000; ++i) (void)spawn([] {});
+    yield();
+    joist::exit(busy.process, exit_reason::kill);
+    (void)support::reason_of(busy);
+  });
+  CHECK((rt.info().relieved == 0 && rt.info().zombies == 0));
+}
+
 TEST_CASE("runtime: wrong options are refused with what was expected") {
   auto refused = [](auto change) {
     runtime_options options = support::quiet(1);

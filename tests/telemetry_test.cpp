@@ -260,6 +260,31 @@ TEST_CASE("telemetry: the end of a process that is declared dead is told once") 
   CHECK(told == 1);
 }
 
+namespace {
+struct waits_for_ever_at_its_end {
+  ~waits_for_ever_at_its_end() { receive<heard>(); }  // NOLINT(bugprone-exception-escape)
+};
+}  // namespace
+
+TEST_CASE("telemetry: a process whose stack is given up is born once, and dies once") {
+  with_nobody_listening([] {
+    const pid me = self();
+    const auto tell = [me](const auto& e) {
+      if (e.metadata.label == "given up") send(me, std::string{e.event_name});
+    };
+    telemetry::attach<process_spawned, process_exited>("all", tell);
+    const monitored m = spawn_monitor({.label = "given up"}, [] {
+      const waits_for_ever_at_its_end at_end;
+      support::wait_for_ever();
+    });
+    EXPECT(receive<std::string>() == process_spawned::event_name);
+    joist::exit(m.process, exit_reason::kill);
+    EXPECT(support::reason_of(m) == exit_reason::killed);
+    EXPECT(receive<std::string>() == process_exited::event_name);
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
 TEST_CASE("telemetry: births and deaths that are counted while processes come and go on all workers are exact") {
   std::atomic<std::size_t> born{0};
   std::atomic<std::size_t> dead{0};

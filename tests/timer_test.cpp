@@ -183,6 +183,14 @@ TEST_CASE("timer: exits, kills and new processes at a deadline, by pid and by na
   });
 }
 
+TEST_CASE("timer: an exit goes to a process or a name: an alias takes messages alone", "[T10]") {
+  support::everywhere([] {
+    const alias a = make_alias();
+    EXPECT(support::refuses(errc::bad_argument, [&] { (void)exit_after(1ms, a, exit_reason::kill); }));
+    EXPECT(unalias(a));
+  });
+}
+
 TEST_CASE("timer: an interval ticks until it is cancelled, or its receiver ends", "[T11][T12]") {
   support::everywhere([] {
     const ref interval = send_interval(1ms, self(), tick{1});

@@ -20,10 +20,11 @@ enum class log_level : std::uint8_t {
 /// Joist.
 using log_sink = std::function<void(log_level level, std::string_view text)>;
 
-/// Says something through the runtime of the calling process; lines of one call stay together. Never throws.     [process]
+/// Says something through the runtime of the calling process; lines of one call stay together. On a thread of no runtime
+/// nobody hears it. Never throws: destructors may say something.     [any thread]
 void log(log_level level, std::string_view text);
-/// Whether that goes anywhere: so that nobody makes words which are not read.     [process]
-[[nodiscard]] bool logs(log_level level);
+/// Whether that goes anywhere: so that nobody makes words which are not read.     [any thread]
+[[nodiscard]] bool logs(log_level level) noexcept;
 
 /// The default: the spdlog logger named "joist"; without one, standard error.
 [[nodiscard]] log_sink spdlog_sink();

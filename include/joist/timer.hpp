@@ -41,7 +41,7 @@ namespace detail {
 /// Who gets the message: a process, an alias, or whoever has the name when the timer fires.
 struct timer_target {
   timer_target(pid p) noexcept : process{p} {}
-  timer_target(const alias& a) noexcept : process{a.owner()}, alias_reference{a.reference().value()} {}
+  timer_target(const alias& a) noexcept : process{a.owner()}, alias_reference{a.reference().value()}, is_alias{true} {}
   timer_target(std::string_view n) : name{n}, by_name{true} {}
   timer_target(const std::string& n) : name{n}, by_name{true} {}
   timer_target(const char* n) : name{n}, by_name{true} {}
@@ -49,6 +49,7 @@ struct timer_target {
   std::uint64_t alias_reference = 0;
   std::string name;
   bool by_name = false;
+  bool is_alias = false;
 };
 /// How often an interval ticks: in nanoseconds. Throws errc::bad_argument for what is not above zero.
 class tick_period {

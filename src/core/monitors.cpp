@@ -143,11 +143,10 @@ bool demonitor(ref reference, demonitor_option option) {
   if (p.box.in_guard)
     throw error{errc::bad_wait, "demonitor: not from a receive guard: it would change the mailbox under the scan"};
   charge(w);
+  watch gone;  // destroyed after the scope, for its tag is the user's
   const owner_scope scope{p};
-  watch* found = p.extras != nullptr ? p.extras->watching.find(reference.value()) : nullptr;
-  if (found != nullptr) {
-    send_demonitor(*this_worker(), found->target, reference.value());
-    p.extras->watching.erase(reference.value());
+  if (take_watch(p, reference.value(), gone)) {
+    send_demonitor(*this_worker(), gone.target, reference.value());
     return true;
   }
   if (option == demonitor_option::flush) flush_down(p, reference.value());

@@ -161,6 +161,7 @@ struct alignas(64) process_control : fiber::fiber {
   bool hibernates = false;       // at its next wait
   bool begins_anew = false;      // its body is called again, when it has returned and a message has come
   bool telling = false;          // a telemetry handler runs in it
+  bool end_is_told = false;      // to telemetry
   std::uint8_t uncontained = 0;  // sections it is in where a fault would stop the program: see fault.hpp
   std::uint32_t index = 0;
   std::atomic<std::uint32_t> spent{0};  // reductions, in units of 1: wraps; the owner writes

@@ -90,7 +90,7 @@ void call_body(void* body) {
 [[gnu::noinline]] void run_body(process_control& p) {
   try {
     if (this_worker()->home.events.is_heard(telemetry::detail::event_type_of<telemetry::process_spawned>)) [[unlikely]] {
-      if (p.left_with != intent::begin_anew) tell_spawned(p);
+      if (p.left_with == intent::yield) tell_spawned(p);  // else it has begun before
     }
     do {
       if (p.ending) return;  // ended before it began, or while it waited without a stack
@@ -110,12 +110,7 @@ void call_body(void* body) {
   }
   // None where the process has given its stack up: what the body owned is leaked, for its frames still use it.
   if (body != nullptr) body->destroy(*body);
-  if (p.extras != nullptr) {
-    while (detail::local_value* last = p.extras->locals) {
-      p.extras->locals = last->next;
-      last->remove(*last);
-    }
-  }
+  if (p.extras != nullptr) drop_locals(*p.extras);
   {
     const owner_scope here{p};
     if (!p.ending)
@@ -123,8 +118,8 @@ void call_body(void* body) {
   }
   if (p.declared_dead.load(std::memory_order_relaxed)) {
     drop_timers_late(p);  // its end has been told
-  } else if (const auto end = end_to_tell::of(this_worker()->home, p)) {
-    end->tell(this_worker()->home);
+  } else if (!std::exchange(p.end_is_told, true)) {  // else it has given up its stack since
+    if (const auto end = end_to_tell::of(this_worker()->home, p)) end->tell(this_worker()->home);
   }
   clear_process(p);
   (void)switch_away(*this_worker(), intent::end);

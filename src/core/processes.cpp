@@ -62,6 +62,8 @@ send_result deliver_to_place(scheduler& home, process_control& p, pid target, no
 send_result send_from_anywhere(pid target, node_ptr message, std::uint64_t alias_word) {
   worker* w = this_worker();
   const bool from_process = w != nullptr && w->running != nullptr;
+  if (message == nullptr)
+    throw error{errc::bad_argument, "send: expected a message, this any_message has been passed on already"};
   message->word = alias_word != 0 && from_process ? end_watch_by_reply(*w, target, alias_word) : alias_word;
   // M04, L12: what is dead sends nothing more, but for what its destructors send, and telemetry handlers.
   if (from_process && w->running->ending && !w->running->telling && !cleans_up(*w->running)) [[unlikely]] {
@@ -97,7 +99,9 @@ send_result core::deliver_message(scheduler& home, pid target, node_ptr& message
 send_result detail::send_node(pid target, node_ptr message) { return send_from_anywhere(target, std::move(message), 0); }
 
 send_result detail::send_node(const alias& target, node_ptr message) {
-  return send_from_anywhere(target.owner(), std::move(message), target.reference().value());
+  const std::uint64_t reference = target.reference().value();
+  if (!may_be_alias(reference)) return send_from_anywhere(pid{}, std::move(message), 0);  // as to one that is off
+  return send_from_anywhere(target.owner(), std::move(message), reference);
 }
 
 send_result detail::send_node(std::string_view name, node_ptr message) {
@@ -226,14 +230,19 @@ no_preempt::~no_preempt() {
 }
 
 void log(log_level level, std::string_view text) {
-  worker& w = require_process("log");
-  if (w.home.logs(level)) w.home.log(report{report_kind::notice, level, w.home.pid_of(*w.running), std::string{text}});
+  const worker* w = this_worker();
+  if (w == nullptr || !w->home.logs(level)) return;
+  const pid who = w->running != nullptr ? w->home.pid_of(*w->running) : pid{};
+  w->home.log(report{report_kind::notice, level, who, std::string{text}});
 }
 void log(const report& r) {
-  worker& w = require_process("log");
-  if (w.home.logs(r.level)) w.home.log(r);
+  const worker* w = this_worker();
+  if (w != nullptr && w->home.logs(r.level)) w->home.log(r);
 }
-bool logs(log_level level) { return require_process("logs").home.logs(level); }
+bool logs(log_level level) noexcept {
+  const worker* w = this_worker();
+  return w != nullptr && w->home.logs(level);
+}
 
 void checkpoint() { (void)spend(require_process("checkpoint")); }
 

@@ -62,6 +62,14 @@ bool send_monitor(worker& w, pid target, std::uint64_t reference, alias_mode mod
   return target && w.home.deliver(target, signal, &w);
 }
 
+bool take_watch(process_control& p, std::uint64_t reference, watch& taken) {
+  watch* found = p.extras != nullptr ? p.extras->watching.find(reference) : nullptr;
+  if (found == nullptr) return false;
+  taken = std::move(*found);
+  p.extras->watching.erase(reference);
+  return true;
+}
+
 bool accept_alias(process_control& p, detail::node& message) {
   const bool has_ended = (message.word & watch_has_ended) != 0;
   const std::uint64_t reference = message.word &= ~watch_has_ended;
@@ -69,8 +77,9 @@ bool accept_alias(process_control& p, detail::node& message) {
   process_extras& x = *p.extras;
   if (watch* w = x.watching.find(reference)) {
     if (w->mode == alias_mode::reply_demonitor) {
-      if (!has_ended) send_demonitor(*this_worker(), w->target, reference);
-      x.watching.erase(reference);
+      watch gone;
+      (void)take_watch(p, reference, gone);
+      if (!has_ended) send_demonitor(*this_worker(), gone.target, reference);
       return true;
     }
     if (w->is_alias()) return true;

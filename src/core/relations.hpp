@@ -23,6 +23,10 @@ void add_link(process_control& p, pid other);
 void answer_unlink(process_control& p, pid other);
 void unlink_acknowledged(process_control& p, pid other);
 
+/// Forgets a watch of the process's. False: there is none. What was in it is destroyed when the map is whole again: the
+/// destructor of a tag may come back to it.
+[[nodiscard]] bool take_watch(process_control& p, std::uint64_t reference, watch& taken);
+
 /// A message came through an alias, its word: whether the alias is active. Ends it, and the monitor that it belongs to, when
 /// this was its one reply.
 [[nodiscard]] bool accept_alias(process_control& p, detail::node& message);

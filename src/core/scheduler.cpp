@@ -63,6 +63,10 @@ runtime_options checked(runtime_options o) {
           fmt::format("{} ms", o.stop_deadline.count()));
   require(o.spare_threads <= core::most_workers && o.workers + o.spare_threads <= core::most_workers,
           "workers and spare_threads to be at most 1023 together", o.workers + o.spare_threads);
+  // Beyond, where it counts in nanoseconds: never.
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24} * 365 * 100;
+  o.stuck_after = std::min(o.stuck_after, longest);
+  o.kill_after = std::min(o.kill_after, longest);
   require(o.stuck_after.count() >= 1, "a stuck_after of 1 ms or more", fmt::format("{} ms", o.stuck_after.count()));
   require(o.kill_after >= o.kill_after.zero(), "a kill_after of 0 or more", fmt::format("{} ms", o.kill_after.count()));
   require(o.faults <= fault_policy::contain_wild_access, "one of the two fault policies", static_cast<unsigned>(o.faults));
@@ -264,7 +268,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.declared_dead.store(false, std::memory_order_relaxed);
   p.inside.store(false, std::memory_order_relaxed);  // of a stack that was given up in the middle
   p.uncontained = 0;
-  p.telling = p.hibernates = p.begins_anew = false;
+  p.telling = p.hibernates = p.begins_anew = p.end_is_told = false;
   p.ready = true;
   p.left_with = core::intent::yield;
   p.spent.store(0, std::memory_order_relaxed);

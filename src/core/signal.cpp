@@ -34,7 +34,9 @@ void append_uncounted(process_control& p, node_ptr message) {
   append(p, std::move(message));
 }
 
-[[nodiscard]] bool is_request(const node& message) noexcept { return (message.word & asks) != 0; }
+[[nodiscard]] bool is_request(const node& message) noexcept {
+  return (message.word & asks) != 0 && message.type->asked_by != nullptr;
+}
 
 // The monitor that came with a request. From here on it is a message like others, that may be passed on.
 void add_asker(process_control& p, node& request) {
@@ -47,7 +49,7 @@ void on_message(process_control& p, node_ptr message) {
     add_asker(p, *message);
   } else if (message->word != 0 && !accept_alias(p, *message)) {
     if (p.box.limited) p.queued.take_off(p.generation.load(std::memory_order_relaxed));
-    return;
+    return drop_unwanted(*this_worker(), std::move(message));
   }
   append(p, std::move(message));
 }
@@ -69,11 +71,8 @@ bool on_exit(process_control& p, pid self, pid from, exit_payload& signal, exit_
 }
 
 void on_down(process_control& p, std::uint64_t reference, down_payload& signal) {
-  if (p.extras == nullptr) return;
-  watch* found = p.extras->watching.find(reference);
-  if (found == nullptr) return;  // demonitored
-  watch w = std::move(*found);
-  p.extras->watching.erase(reference);
+  watch w;
+  if (!take_watch(p, reference, w)) return;  // demonitored
   down ended{ref{reference}, signal.process, std::move(signal.reason),
              w.name != nullptr ? std::move(*w.name) : std::string{}};
   node_ptr message = std::move(w.prepared.message);
@@ -232,7 +231,7 @@ void tell_listener(process_extras& x) {
 }  // namespace
 
 void take_signals(process_control& p) {
-  // Dropping a refused message runs a destructor of the user's: it must not come here again, nor switch away.
+  // The destructor of a tag may be the user's: it must not come here again, nor switch away.
   if (p.box.in_guard) return;
   const detail::guard_scope acting{p.box};
   const owner_scope here{p};
@@ -321,6 +320,16 @@ void announce_exit(process_control& p, exit_reason reason, node* rest) {
   if (auto crash = make_end_known(p, std::move(reason), rest)) this_worker()->home.log(*std::move(crash));
 }
 
+void drop_unwanted(worker& w, node_ptr message) noexcept {
+  if (message->type->destroy == nullptr) return;
+  try {
+    detail::closure_ptr body = detail::make_closure([m = std::move(message)]() mutable { m.reset(); });
+    make_ready(w, w.home.create(std::move(body), nullptr, &w), false);
+  } catch (const std::exception&) {
+    // No place for another process, or the runtime stops: what has gone with the body was destroyed here.
+  }
+}
+
 void drop_timers_late(process_control& p) {
   scheduler& home = this_worker()->home;
   if (p.timers.load(std::memory_order_seq_cst) > 0) drop_timers_of(home, home.pid_of(p));
@@ -335,6 +344,13 @@ void drop_undelivered(process_extras* x) noexcept {
 }
 
 }  // namespace
+
+void drop_locals(process_extras& x) noexcept {
+  while (detail::local_value* last = x.locals) {
+    x.locals = last->next;
+    last->remove(*last);
+  }
+}
 
 void drop_contents(process_control& p) noexcept {
   for (node* n = p.signals.close(); n != nullptr;) (void)node_ptr{std::exchange(n, n->next)};
@@ -360,6 +376,7 @@ void clear_process(process_control& p) noexcept {
       gone.reset(p.extras.release());
     }
     drop_undelivered(gone.get());
+    drop_locals(*gone);  // made by a destructor, or by who was told of the end
   }
 }
 

@@ -31,6 +31,8 @@
 
 namespace joist::inline v0::core {
 
+struct worker;
+
 using detail::node_kind;
 
 struct no_payload {};
@@ -62,6 +64,9 @@ template <node_kind Kind, class Payload = no_payload, class... Args>
 /// In the word of a request, beside the reference by which its sender monitors the receiver.
 inline constexpr std::uint64_t asks = std::uint64_t{1} << 62;
 
+/// Whether an alias may have that reference: those of timers, and what a program has made up, begin with other bits.
+[[nodiscard]] constexpr bool may_be_alias(std::uint64_t reference) noexcept { return reference != 0 && reference >> 62 == 0; }
+
 /// What the word of a down message in a mailbox says, so that demonitor finds it whatever its type. No alias has it.
 [[nodiscard]] constexpr std::uint64_t down_mark(std::uint64_t reference) noexcept { return ~reference; }
 
@@ -78,6 +83,10 @@ void take_signals(process_control& p);
 /// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]
 void announce_exit(process_control& p, exit_reason reason, node* rest);
 
+/// Drops a message that nobody takes. Where that runs a destructor of the user's, a process of its own does it: the thread may
+/// run none, or one that is in the middle of its signals.     [worker]
+void drop_unwanted(worker& w, node_ptr message) noexcept;
+
 /// The timers that aim at a process which has ended go: the watcher leaves that to the process, for destructors of users
 /// run. [owner]
 void drop_timers_late(process_control& p);
@@ -85,6 +94,9 @@ void drop_timers_late(process_control& p);
 /// Of a process that was left when its runtime stopped, what is not on its stack: all of it, if it never ran.     [no thread
 /// runs it any more]
 void drop_contents(process_control& p) noexcept;
+
+/// What process_local has made, the last one first.     [the process]
+void drop_locals(process_extras& x) noexcept;
 
 /// Gives back what the mailbox and extras still hold. May run users' destructors.     [owner]
 void clear_process(process_control& p) noexcept;

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/assert.hpp"
+#include "base/flat_map.hpp"
 #include "base/pool.hpp"
 
 namespace joist::inline v0::core {
@@ -99,13 +100,13 @@ void timer_wheel::stop(timer& t) noexcept {
 }
 
 void timer_wheel::drop(timer& t) noexcept {
-  if ((++t.generation & generation_mask) == 0) ++t.generation;
+  ++t.generation;
   t.state = timer_state::free;
   t.message = nullptr;
   t.extras = nullptr;
   t.counted = t.is_private = false;
   t.target = {};
-  t.next = std::exchange(free_, &t);
+  if ((t.generation & generation_mask) != 0) t.next = std::exchange(free_, &t);  // else its references are used up: V4
 }
 
 bool timer_wheel::next_event(event& found) const noexcept {
@@ -207,7 +208,7 @@ std::int64_t timer_wheel::next_due() const noexcept {
 }
 
 timer*& timer_wheel::bucket_of(pid target) noexcept {
-  return buckets_[std::hash<pid>{}(target) >> 20 & (buckets_.size() - 1)];
+  return buckets_[base::top_bits(base::hash_of_pid::mix(target.value()), std::countr_zero(buckets_.size()))];
 }
 
 void timer_wheel::link_target(timer& t) noexcept {

@@ -14,6 +14,8 @@
 //   V1  a timer fires when the tick after its deadline has been reached: never early
 //   V2  timers of different ticks fire in the order of their ticks
 //   V3  a running timer has one entry of its generation; it is in one target list, unless it is private, or free
+//   V4  no two timers have the same index and generation: one that has had all generations is used no more (64 bytes for
+//       each 16 million timers)
 #pragma once
 
 #include <joist/detail/node.hpp>

@@ -196,7 +196,7 @@ bool fire_interval(worker& w, timer_shelf& shelf, timer& t, pid target) {
   node_ptr message = next_message(w, t);
   if (message == nullptr) return false;
   (void)deliver_message(w.home, target, message, &w);
-  message.reset();
+  if (message != nullptr) drop_unwanted(w, std::move(message));
   const pid counted_at = t.target;
   std::uint64_t again = 0;
   {
@@ -268,12 +268,12 @@ bool fire(worker& w, timer_shelf& shelf, timer& t) {
   }
   if (x != nullptr && x->period > 0) return target && w.home.find(target) != nullptr && fire_interval(w, shelf, t, target);
   node_ptr message{std::exchange(t.message, nullptr)};
-  if (!target) return false;
-  if (message->type->kind == node_kind::message) {
+  if (target && message->type->kind == node_kind::message) {
     (void)deliver_message(w.home, target, message, &w);
-  } else {
+  } else if (target) {
     (void)w.home.deliver(target, message, &w);
   }
+  if (message != nullptr) drop_unwanted(w, std::move(message));
   return false;
 }
 
@@ -342,6 +342,16 @@ worker& begin_timer(const char* call, const detail::timer_target& target) {
   return w;
 }
 
+// To an alias, where there may be one. A message to what is none is dropped when its time has come.
+void aim(detail::node& message, detail::timer_target& target) noexcept {
+  if (!target.is_alias) return;
+  if (may_be_alias(target.alias_reference)) {
+    message.word = target.alias_reference;
+  } else {
+    target.process = {};
+  }
+}
+
 std::unique_ptr<timer_extras> extras_for(detail::timer_target& target) {
   if (!target.by_name) return nullptr;
   auto x = std::make_unique<timer_extras>();
@@ -377,7 +387,7 @@ timer_reservation::~timer_reservation() {
 
 ref timer_reservation::start(deadline when, timer_target target, node_ptr message) {
   worker& w = begin_timer("start_timer", target);
-  message->word = target.alias_reference;
+  aim(*message, target);
   auto extras = extras_for(target);
   timer_shelf& shelf = *shelf_of(w.home, reference_.value());
   {
@@ -391,7 +401,7 @@ ref timer_reservation::start(deadline when, timer_target target, node_ptr messag
 
 ref start_message_timer(deadline when, timer_target target, node_ptr message) {
   worker& w = begin_timer("send_after", target);
-  if (target.alias_reference != 0) message->word = target.alias_reference;
+  aim(*message, target);
   auto extras = extras_for(target);
   return start_new(w, when.resolve(), target.process, std::move(message), std::move(extras));
 }
@@ -403,7 +413,7 @@ std::int64_t tick_period::checked(deadline every) {
 
 ref start_interval(tick_period period, timer_target target, std::unique_ptr<message_source> source) {
   worker& w = begin_timer("send_interval", target);
-  if (target.alias_reference != 0)
+  if (target.is_alias)
     throw error{errc::bad_argument,
                 "send_interval: expected a process or a name, got an alias: start a timer for each message"};
   auto extras = extras_for(target);
@@ -416,6 +426,8 @@ ref start_interval(tick_period period, timer_target target, std::unique_ptr<mess
 
 ref start_exit_timer(deadline when, timer_target target, exit_reason reason) {
   const pid me = self();
+  if (target.is_alias)
+    throw error{errc::bad_argument, "exit_after: expected a process or a name, got an alias: they take messages alone"};
   return start_message_timer(when, std::move(target),
                              make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false));
 }

@@ -1,7 +1,12 @@
 // base/flat_map.hpp against std::unordered_map.
 #include "base/flat_map.hpp"
 
+#include <joist/pid.hpp>
+
+#include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "base/random.hpp"
 #include "support/catch.hpp"
@@ -32,5 +37,21 @@ TEST_CASE("flat map: does what std::unordered_map does, small and large") {
       ++seen;
     });
     CHECK(seen == model.size());
+  }
+}
+
+TEST_CASE("flat map: pids find places of their own, whatever their indexes have in common") {
+  for (const std::uint32_t stride : {1U, 64U, 1024U}) {
+    constexpr std::uint32_t keys = 4096;
+    std::vector<int> taken(keys * 2);
+    int most = 0;
+    for (std::uint32_t i = 0; i < keys; ++i) {
+      const pid p{3, i * stride, 1};
+      most = std::max(most, ++taken[base::top_bits(base::hash_of_pid::mix(p.value()), 13)]);
+    }
+    CHECK(most <= 8);
+    std::set<std::size_t> low_bits;
+    for (std::uint32_t i = 0; i < keys; ++i) low_bits.insert(std::hash<pid>{}(pid{3, i * stride, 1}) & (keys - 1));
+    CHECK(low_bits.size() > keys / 4);
   }
 }

@@ -90,3 +90,18 @@ TEST_CASE("timer wheel: cancelled timers do not pile up, however far their deadl
   CHECK(wheel.size() == 1);
   CHECK(wheel.entries() <= 3000);
 }
+
+TEST_CASE("timer wheel: no reference is used twice, however often a place is used", "[V4]") {
+  core::timer_wheel wheel;
+  const std::uint32_t place = wheel.make().index;
+  wheel.drop(*wheel.find(place, 1));
+  std::uint32_t last = 1;
+  for (;;) {
+    core::timer& t = wheel.make();
+    if (t.index != place) break;
+    if ((t.generation & core::timer_wheel::generation_mask) != ++last) break;
+    wheel.drop(t);
+  }
+  CHECK(last == core::timer_wheel::generation_mask);
+  CHECK(wheel.find(place, 1) == nullptr);
+}

@@ -178,6 +178,8 @@ class channel_base {
   void send_push(std::string_view event, const payload& body) const;
   bool send_broadcast(pid but_not, std::string_view event, const payload& body) const;
   [[nodiscard]] socket_ref make_socket_ref() const;
+  /// As whom it would be joined, and nobody joins it.
+  void begin_alone(std::shared_ptr<const identity> who) noexcept { client_ = std::move(who); }
 
  private:
   friend struct channel_handlers;
@@ -208,6 +210,17 @@ struct channel_handlers : joist::detail::handlers_by_type {
   template <class Self>
   static void take(Self& s, any_message m);
 
+ protected:
+  /// Calls the handler, and answers what it returns.
+  template <class Self, class Handle>
+  static void answering(Self& s, client_message& in, Handle handle);
+  static void stop(joist::detail::server_control& c, const exit_reason& why) { c.stopping = why; }
+  /// All but what the client sends.
+  template <class Self>
+  static void take_other(Self& s, any_message m);
+  template <class Self>
+  static void leave(Self& s, client_message& in);
+
  private:
   template <class Self>
   static constexpr std::span<const std::string_view> intercepts_of() {
@@ -227,11 +240,7 @@ struct channel_handlers : joist::detail::handlers_by_type {
   }
   template <class Event, class Self>
   static bool handle_as(Self& s, client_message& in);
-  /// Calls the handler, and answers what it returns.
-  template <class Self, class Handle>
-  static void answering(Self& s, client_message& in, Handle handle);
   static channel_base& base(channel_base& b) noexcept { return b; }
-  static void stop(joist::detail::server_control& c, const exit_reason& why) { c.stopping = why; }
 };
 
 /// Most channels are silent most of the time, and there are many: one waits without a stack, always. One that gives
@@ -268,6 +277,12 @@ void channel_handlers::take(Self& s, any_message m) {
     joist::detail::note_arrival(c, typeid(client_message));
     return handle_in(s, *in);
   }
+  take_other(s, std::move(m));
+}
+
+template <class Self>
+void channel_handlers::take_other(Self& s, any_message m) {
+  joist::detail::server_control& c = joist::detail::server_access::control(s);
   if constexpr (requires { Self::intercepts; }) {
     if (auto* b = m.get_if<std::shared_ptr<const broadcast_event>>(); b != nullptr && (*b)->topic == base(s).topic()) {
       joist::detail::note_arrival(c, typeid(broadcast_event));
@@ -340,11 +355,14 @@ bool channel_handlers::handle_as(Self& s, client_message& in) {
 }
 
 template <class Self>
+void channel_handlers::leave(Self& s, client_message& in) {
+  base(s).answer(in.ref, reply{});
+  stop(joist::detail::server_access::control(s), exit_reason::shutdown_with(std::string{"left"}));
+}
+
+template <class Self>
 void channel_handlers::handle_in(Self& s, client_message& in) {
-  if (in.event == "phx_leave") {
-    base(s).answer(in.ref, reply{});
-    return stop(joist::detail::server_access::control(s), exit_reason::shutdown_with(std::string{"left"}));
-  }
+  if (in.event == "phx_leave") return leave(s, in);
   if constexpr (requires { typename Self::events; }) {
     if (handle_one_of(s, in, typename Self::events{})) return;
   }

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -71,10 +72,16 @@ void for_each_json_member(T& value, F f) {
   (std::make_index_sequence<count>{});
 }
 
+/// What a form leaves out where there is none of it.
+template <class T>
+concept left_out_by_forms = std::same_as<T, bool> || json_sequence<T> || json_map<T>;
+
 /// Reads values, and collects what is wrong with them.
 class json_reader {
  public:
-  json_reader(bool refuse_unknown, bool keep_defaults) : refuse_unknown_{refuse_unknown}, keep_defaults_{keep_defaults} {}
+  /// `as_forms`: numbers and bools may be texts, and what forms leave out may be missing.
+  json_reader(bool refuse_unknown, bool keep_defaults, bool as_forms = false)
+      : refuse_unknown_{refuse_unknown}, keep_defaults_{keep_defaults}, as_forms_{as_forms} {}
 
   template <class T>
   void read(const web::json_value& from, T& into) {
@@ -82,18 +89,21 @@ class json_reader {
       into = from;
     } else if constexpr (std::same_as<T, bool>) {
       if (const bool* b = from.as_bool()) return void(into = *b);
+      if (const auto b = bool_of_text(from)) return void(into = *b);
       expected("true or false", from);
     } else if constexpr (std::same_as<T, std::string>) {
       if (const std::string* text = from.as_string()) return void(into = *text);
       expected("a string", from);
     } else if constexpr (std::floating_point<T>) {
+      if (const auto number = number_of_text(from)) return read_floating(*number, into);
       read_floating(from, into);
     } else if constexpr (json_number<T>) {
+      if (const auto number = number_of_text(from)) return read_integer(*number, into);
       read_integer(from, into);
     } else if constexpr (enum_class<T>) {
       read_enumerator(from, into, enumerators_of<T>{});
     } else if constexpr (json_optional<T>) {
-      if (from.is_null()) return into.reset();
+      if (from.is_null() || (!std::same_as<typename T::value_type, std::string> && is_empty_field(from))) return into.reset();
       read(from, into.emplace());
     } else if constexpr (json_map<T>) {
       read_map(from, into);
@@ -116,6 +126,10 @@ class json_reader {
 
   void add_error(std::string what);
   void expected(std::string_view what, const web::json_value& got);
+  // Of what a form says; nothing: it is no text, or says something else.
+  [[nodiscard]] std::optional<bool> bool_of_text(const web::json_value& from) const;
+  [[nodiscard]] std::optional<web::json_value> number_of_text(const web::json_value& from) const;
+  [[nodiscard]] bool is_empty_field(const web::json_value& from) const noexcept;
   [[nodiscard]] std::size_t enter(std::string_view name);
   [[nodiscard]] std::size_t enter(std::size_t index);
   void leave(std::size_t before) { pointer_.resize(before); }
@@ -206,7 +220,7 @@ class json_reader {
     for_each_json_member(into, [&]<class M>(std::string_view name, M& member) {
       const web::json_value* value = from.find(name);
       if (value != nullptr) ++known;
-      if (value == nullptr && (json_optional<M> || keep_defaults_)) return;
+      if (value == nullptr && (json_optional<M> || keep_defaults_ || (as_forms_ && left_out_by_forms<M>))) return;
       const std::size_t before = enter(name);
       if (value == nullptr) {
         add_error("expected it: it is missing");
@@ -228,6 +242,7 @@ class json_reader {
 
   bool refuse_unknown_;
   bool keep_defaults_;
+  bool as_forms_;
   std::string pointer_;
   std::vector<web::json_error> errors_;
 };

@@ -210,6 +210,7 @@ struct handlers_by_type {
   /// One message, with all that follows from it.
   template <class Server>
   static void take(Server& s, any_message m);
+  static void timeout(auto& s) { s.handle_timeout(); }
   static void hibernate(auto& s) { s.handle_hibernate(); }
   /// For logs.
   static std::string_view where(const auto&) noexcept { return {}; }
@@ -304,7 +305,7 @@ void serve(Server& s) {
         checkpoint();  // as receive does: a chain of these ends when the process is ended, and lets others run
         c.last_message = nullptr;
         c.last_client = {};
-        measured(c, [&] { s.handle_timeout(); });
+        measured(c, [&] { handlers::timeout(s); });
       }
     }
   }

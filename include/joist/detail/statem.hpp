@@ -141,6 +141,7 @@ struct handlers_by_state {
   static void begin(Self& s);
   template <class Self>
   static void take(Self& s, any_message m);
+  static void timeout(auto& s) { s.handle_timeout(); }
   static void hibernate(auto& s) {
     s.handle_hibernate();
     finish(s, nullptr);

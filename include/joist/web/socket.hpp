@@ -60,7 +60,7 @@ namespace channels {
 
 struct channel_kind {
   std::string pattern;
-  std::function<monitored()> start;  // throws as spawn does
+  std::function<monitored(std::string_view topic, const client_payload& params)> start;  // throws as spawn does
 };
 
 struct socket_core {
@@ -114,7 +114,9 @@ class socket {
     static_assert(std::derived_from<Channel, web::channel<Channel, User>>,
                   "joist: a channel of this socket derives, publicly, from joist::web::channel<itself, the socket's user>");
     core_->add({std::move(pattern),
-                [... arguments = std::move(arguments)] { return channels::start_channel<Channel>(arguments...); }});
+                [... arguments = std::move(arguments)](std::string_view, const client_payload&) {
+                  return channels::start_channel<Channel>(arguments...);
+                }});
     return *this;
   }
   /// Serves clients at path/websocket, and those that long-poll at path/longpoll. Throws errc::bad_argument without an

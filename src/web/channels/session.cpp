@@ -82,7 +82,7 @@ void session::join(client_frame&& f) {
     return answer(f.join_ref, f.ref, f.topic, refusal("too many channels joined"));
   monitored started;
   try {
-    started = kind->start();
+    started = kind->start(f.topic, f.body);
   } catch (const error& e) {  // there is no place for another process
     log(log_level::error, fmt::format("channel {}: {}", f.topic, e.what()));
     return answer(f.join_ref, f.ref, f.topic, refusal("join crashed"));

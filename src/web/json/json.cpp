@@ -23,6 +23,28 @@ void json_reader::expected(std::string_view what, const web::json_value& got) {
   add_error(fmt::format("expected {}, got {}", what, got.kind()));
 }
 
+// "on": a checkbox without a value of its own (WHATWG HTML, 4.10.5.3).
+std::optional<bool> json_reader::bool_of_text(const web::json_value& from) const {
+  const std::string* text = as_forms_ ? from.as_string() : nullptr;
+  if (text == nullptr) return std::nullopt;
+  if (*text == "true" || *text == "on" || *text == "1") return true;
+  if (*text == "false" || *text == "off" || *text == "0" || text->empty()) return false;
+  return std::nullopt;
+}
+
+std::optional<web::json_value> json_reader::number_of_text(const web::json_value& from) const {
+  const std::string* text = as_forms_ ? from.as_string() : nullptr;
+  if (text == nullptr) return std::nullopt;
+  auto number = web::parse_json(*text);
+  const bool is_number = number && (number->as_int64() != nullptr || number->as_uint64() != nullptr || number->as_double() != nullptr);
+  return is_number ? std::optional{*std::move(number)} : std::nullopt;
+}
+
+bool json_reader::is_empty_field(const web::json_value& from) const noexcept {
+  const std::string* text = as_forms_ ? from.as_string() : nullptr;
+  return text != nullptr && text->empty();
+}
+
 // RFC 6901, 3: ~ and / of a name are written as ~0 and ~1.
 std::size_t json_reader::enter(std::string_view name) {
   const std::size_t before = pointer_.size();

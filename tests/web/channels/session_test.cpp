@@ -50,14 +50,19 @@ struct written final : frame_sink {
   std::vector<std::string> texts;
 };
 
+template <class Channel>
+joist::monitored starting(std::string_view, const joist::web::client_payload&) {
+  return start_channel<Channel>();
+}
+
 /// A session in the calling process, and what it writes.
 struct connection {
   explicit connection(const joist::pubsub& bus, joist::web::socket_options o = {}) {
     auto core = std::make_shared<socket_core>(bus, std::move(o));
-    core->add({"*", [] { return start_channel<any_topic>(); }});
-    core->add({"bad", [] { return start_channel<unbuildable>(); }});
-    core->add({"slow", [] { return start_channel<slow_topic>(); }});
-    core->add({"closed", [] { return start_channel<closed_topic>(); }});
+    core->add({"*", starting<any_topic>});
+    core->add({"bad", starting<unbuildable>});
+    core->add({"slow", starting<slow_topic>});
+    core->add({"closed", starting<closed_topic>});
     channels.emplace(std::make_shared<const identity>(
                          identity{core, std::make_shared<const nobody>(), joist::self(), joist::web::protocol_version::v2}),
                      out);
