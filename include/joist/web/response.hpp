@@ -53,7 +53,8 @@ struct file_body {
   std::uint64_t size = 0;
 };
 
-/// A body that is made while it is sent. `size`: how many bytes that will be, where it is known.
+/// A body that is made while it is sent. `size`: how many bytes that will be, where it is known. At a stop its process hears
+/// net::stopping.
 struct streamed_body {
   std::function<void(body_sink&)> write;
   std::optional<std::uint64_t> size{};
@@ -67,7 +68,7 @@ struct takeover {
   std::string already_come = {};  ///< what the client has sent behind the request
 };
 
-/// Another protocol on a connection, which is closed when run() returns.
+/// Another protocol on a connection, which is closed when run() returns. At a stop its process hears net::stopping.
 class next_protocol {
  public:
   next_protocol() = default;

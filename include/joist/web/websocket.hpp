@@ -40,8 +40,8 @@ namespace joist::inline v0::web {
 /// What happens to messages for a client that takes them more slowly than they come.
 enum class slow_consumer : std::uint8_t {
   wait,   ///< the process waits, `write` at most; then the connection is closed
-  close,  ///< up to `queue_bytes` wait in memory; beyond, the connection is closed with 1008
-  drop,   ///< up to `queue_bytes` wait in memory; beyond, messages are dropped, and send says so
+  close,  ///< up to `queue_bytes` wait in memory; beyond, the connection is closed with 1008: a process waits for no client
+  drop,   ///< the same; beyond, messages are dropped, and send says so
 };
 
 struct websocket_options {
@@ -51,7 +51,7 @@ struct websocket_options {
   bool pings = true;                             ///< false: a client that is silent for `ping_every` is closed with 1001
   std::chrono::milliseconds write{30'000};
   std::chrono::milliseconds message{300'000};   ///< from its first bytes to its last; beyond: closed with 1008
-  std::chrono::milliseconds close_wait{5'000};  ///< for the client's half of a close
+  std::chrono::milliseconds close_wait{5'000};  ///< of a close: for the client to take it, and for its half
   slow_consumer when_slow = slow_consumer::wait;
   std::size_t queue_bytes = 1 << 20;
   bool compress = false;                        ///< permessage-deflate, where the client offers it; costs memory and time

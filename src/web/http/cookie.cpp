@@ -17,6 +17,8 @@ namespace {
 }
 
 bool is_cookie_octet(char c) { return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\'; }
+// RFC 6265bis, 4.1.3: what browsers keep, and take away, over TLS only.
+bool has_secure_name(std::string_view name) { return name.starts_with("__Secure-") || name.starts_with("__Host-"); }
 bool is_attribute_char(char c) { return c >= 0x20 && c < 0x7f && c != ';'; }
 
 }  // namespace
@@ -49,7 +51,8 @@ std::string cookie::to_string() const {
 }
 
 cookie expired_cookie(std::string name, std::string path) {
-  return {.name = std::move(name), .path = std::move(path), .max_age = std::chrono::seconds{0}};
+  const bool is_secure = has_secure_name(name);
+  return {.name = std::move(name), .path = std::move(path), .max_age = std::chrono::seconds{0}, .secure = is_secure};
 }
 
 }  // namespace joist::inline v0::web

@@ -5,6 +5,8 @@
 #include <joist/telemetry.hpp>
 #include <joist/web/http_error.hpp>
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -37,22 +39,21 @@ serving::received serving::receive_more(deadline limit) {
   return received::some;
 }
 
-void serving::send(std::string_view bytes) {
-  if (!peer_.try_write(bytes, how_.options.times.write)) throw gone{};
-}
-
 void serving::flush() {
-  if (!out_.empty()) send(std::exchange(out_, {}));
+  if (!lost_ && !out_.empty()) lost_ = !peer_.try_write(std::exchange(out_, {}), how_.options.times.write);
+  if (lost_) throw gone{};
 }
 
 // What is in out_, and these behind it. The limit is for a piece: a large answer has as much time as it is large.
 bool serving::send_in_pieces(std::string_view bytes, std::string_view end) {
+  if (lost_) return false;
   do {
     const std::string_view piece = bytes.substr(0, sent_piece_bytes);
     bytes.remove_prefix(piece.size());
     const std::array pieces{std::as_bytes(std::span{out_}), std::as_bytes(std::span{piece}),
                             std::as_bytes(std::span{bytes.empty() ? end : std::string_view{}})};
-    if (!peer_.try_write(pieces, how_.options.times.write)) return false;
+    lost_ = !peer_.try_write(pieces, how_.options.times.write);
+    if (lost_) return false;
     out_.clear();
   } while (!bytes.empty());
   return true;
@@ -62,7 +63,8 @@ bool serving::send_file(const file_body& part, std::uint64_t bytes) {
   for (std::uint64_t sent = 0; sent < bytes;) {
     const std::uint64_t piece = std::min<std::uint64_t>(bytes - sent, sent_piece_bytes);
     const auto went = peer_.try_send_file(part.file.descriptor(), part.offset + sent, piece, how_.options.times.write);
-    if (!went || *went < piece) return false;  // the file is shorter now, or the client is gone
+    lost_ = !went;
+    if (lost_ || *went < piece) return false;  // the client is gone, or the file is shorter now
     sent += piece;
   }
   return true;
@@ -76,12 +78,21 @@ bool serving::run() {
       const outcome o = next_request();
       if (o == outcome::next) continue;
       flush();
-      if (o == outcome::close && (refused_ || (reader_.has_body() && !body_over_))) linger(peer_);
+      if (o == outcome::close && taken_ == nullptr && may_be_sending()) linger(peer_);
       return o == outcome::wait;
     }
   } catch (const gone&) {
+    taken_ = nullptr;
     return false;
   }
+}
+
+// Of what was refused, of a body, or of requests behind the one that ends the connection: some is here, or with the system,
+// and more may be on its way.
+bool serving::may_be_sending() const {
+  if (refused_ || !in_.empty() || (reader_.has_body() && !body_over_)) return true;
+  int unread_bytes = 0;
+  return ::ioctl(peer_.native_handle(), FIONREAD, &unread_bytes) == 0 && unread_bytes > 0;
 }
 
 serving::outcome serving::next_request() {
@@ -117,10 +128,14 @@ std::optional<exit_reason> serving::call_handler(request& in, response& out) {
   });
 }
 
-// Another request may come behind this one: decided before the answer is written, for it says so.
+// Another request may come behind this one: decided before the answer is written, for it says so. A stop that is heard of
+// here is said again: a streamed body may listen for it.
 bool serving::goes_on(bool crashed) {
   if (crashed || refused_ || !reader_.keep_alive() || served_ >= how_.options.max_requests) return false;
-  if (receive<net::stopping>(after(0ms))) return false;
+  if (receive<net::stopping>(after(0ms))) {
+    joist::send(self(), net::stopping{});
+    return false;
+  }
   return skip_body();
 }
 
@@ -136,7 +151,14 @@ serving::outcome serving::answer(request in) {
   response out;
   std::optional<exit_reason> crash = call_handler(in, out);
   if (crash) out = status_page(500);
-  const bool keep_alive = goes_on(crash.has_value());
+  // Who takes the connection over hears of a stop itself, and begins behind the request.
+  bool is_taken = !crash && std::holds_alternative<takeover_body>(out.body);
+  if (is_taken && !skip_body()) {
+    out = status_page(400);
+    is_taken = false;
+    refused_ = true;
+  }
+  const bool keep_alive = !is_taken && goes_on(crash.has_value());
   auto bad_answer = write_answer(in, out, keep_alive);
   if (!crash) crash = std::move(bad_answer);
   if (crash) out.why = crash->to_string();
@@ -153,8 +175,7 @@ serving::outcome serving::answer(request in) {
     taken_->already_come.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
     return outcome::close;
   }
-  if (crash) {
-    flush();
+  if (crash) {  // told of before its page is sent, for the client may be gone
     if (!crash->is_orderly()) joist::detail::report_crash_of_process(*crash);
     joist::detail::exit_on_return(*std::move(crash));
     return outcome::close;

@@ -42,11 +42,11 @@ class serving final : body_source, body_sink {
   void receive_body();
   enum class received : std::uint8_t { some, nothing, end };  // within the limit
   received receive_more(joist::detail::deadline limit);
+  [[nodiscard]] bool may_be_sending() const;
 
   // -- answers
   std::optional<exit_reason> write_answer(const request& in, response& out, bool keep_alive);
   void write_body(response& out, framing frame);
-  void send(std::string_view bytes);
   void flush();
   bool send_in_pieces(std::string_view bytes, std::string_view end = {});
   bool send_file(const file_body& part, std::uint64_t bytes);
@@ -60,7 +60,8 @@ class serving final : body_source, body_sink {
   std::uint64_t& served_;
   request_reader reader_;
   input in_;
-  std::string out_;  // answers that are not sent yet
+  std::string out_;    // answers that are not sent yet
+  bool lost_ = false;  // the client is gone, or too slow: some of an answer may have been sent, and nothing follows it
   // -- the request that is served
   std::span<const std::byte> piece_;  // of the body, what is unread: a view of in_
   std::size_t piece_used_ = 0;        // what in_ gives free when the piece has been read

@@ -9,6 +9,17 @@ namespace {
 
 failure<refusal> bad(std::string_view why) { return {refusal{400, why}}; }
 
+// Slashes of both kinds that were encoded are no borders of segments here, and are for those who open files.
+bool has_part_of_dots(std::string_view segment) {
+  for (;;) {
+    const auto end = std::min(segment.find_first_of("/\\"), segment.size());
+    const std::string_view part = segment.substr(0, end);
+    if (part == "." || part == "..") return true;
+    if (end == segment.size()) return false;
+    segment.remove_prefix(end + 1);
+  }
+}
+
 // One segment decoded to the end of `path`. Whether it was an encoding.
 bool append_decoded(std::string& path, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -41,7 +52,7 @@ result<target_parts, refusal> parse_path(std::string_view text, target_parts par
     if (!append_decoded(parts.path, text.substr(0, end))) return bad("a % in the path begins no encoding");
     text.remove_prefix(end);
     const std::string_view decoded = std::string_view{parts.path}.substr(begin);
-    if (decoded == "." || decoded == "..") return bad("the path has a segment of dots");
+    if (has_part_of_dots(decoded)) return bad("the path has a segment of dots");
     if (decoded.find('\0') != decoded.npos) return bad("the path has an encoded NUL");
     if (!decoded.empty())
       parts.segments.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(decoded.size())});

@@ -1,7 +1,8 @@
 // web/http/target.hpp: what a request line asks for, taken apart. RFC 9112, 3.2; RFC 3986. Pure.
 //
-// Refused, as nothing that means well sends it: paths with segments `.` and `..`, encoded or not (who resolves them, and
-// who does not, is how guards in front are passed); an encoded NUL; a fragment.
+// Refused, as nothing that means well sends it: paths with segments `.` and `..`, encoded or not, also between encoded
+// slashes and backslashes (who resolves them, and who does not, is how guards in front are passed); an encoded NUL; a
+// fragment.
 #pragma once
 
 #include <joist/result.hpp>

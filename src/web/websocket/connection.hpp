@@ -70,9 +70,11 @@ struct websocket::state {
   /// None: nothing has come until then, or it is finished.
   [[nodiscard]] ws::event next_event(joist::detail::deadline limit);
   [[nodiscard]] bool send(ws::opcode type, std::string_view payload);
-  bool write_all(std::string_view frame);
+  bool write_all(std::string_view frame, joist::detail::deadline limit);
   bool write_or_queue(std::string_view head, std::string_view payload);
   bool write_control(std::string_view frame);
+  bool write_close(std::string_view frame, joist::detail::deadline limit);
+  bool start_queue(std::string_view frame);
   void wait_for_close(joist::detail::deadline limit);
   void finish(std::uint16_t code, std::string_view why);
   void heard();

@@ -58,41 +58,53 @@ void websocket::state::heard() {
   quiet_at = clock::now() + options->ping_every;
 }
 
-// Control frames are few and small: they are never dropped, and wait behind what is queued.
+// Pings and pongs are few and small: they are never dropped, and wait behind what is queued.
 bool websocket::state::write_control(std::string_view frame) {
-  if (!queue().empty()) {
-    constexpr std::size_t most_controls_bytes = 64 * 1024;  // a client that pings and does not read
-    if (queue().size() > options->queue_bytes + most_controls_bytes) return false;
-    rarely().queue.add(frame);
-    return true;
-  }
-  return write_all(frame);
+  if (options->when_slow == slow_consumer::wait) return write_all(frame, options->write);
+  if (queue().empty()) return start_queue(frame);
+  constexpr std::size_t most_controls_bytes = 64 * 1024;  // a client that pings and does not read
+  if (queue().size() > options->queue_bytes + most_controls_bytes) return false;
+  rarely().queue.add(frame);
+  return true;
 }
 
-bool websocket::state::write_all(std::string_view frame) {
+// The last frame: nothing behind it would send what is queued.
+bool websocket::state::write_close(std::string_view frame, deadline limit) {
+  if (!queue().empty()) {
+    rarely().queue.add(frame);
+    const bool written = write_all(queue().unsent(), limit);
+    rarely().queue.clear();
+    return written;
+  }
+  return write_all(frame, limit);
+}
+
+bool websocket::state::write_all(std::string_view frame, deadline limit) {
   if (finished) return false;
-  if (const auto written = peer.try_write(frame, options->write); !written) {
+  if (const auto written = peer.try_write(frame, limit); !written) {
     finish(1006, written.error().message());
     return false;
   }
   return true;
 }
 
-// The rest of a frame that has begun is kept in any case; whether another may begin is asked before.
+// What the system does not take now waits: the rest of a frame that has begun is kept in any case.
+bool websocket::state::start_queue(std::string_view frame) {
+  const auto sent = peer.try_write_now(bytes_of(frame));
+  if (!sent) {
+    finish(1006, sent.error().message());
+    return false;
+  }
+  if (*sent < frame.size()) rarely().queue.add(frame.substr(*sent));
+  return true;
+}
+
+// Whether another frame may begin is asked before.
 bool websocket::state::write_or_queue(std::string_view head, std::string_view payload) {
   std::string frame;
   frame.reserve(head.size() + payload.size());
   frame.append(head).append(payload);
-  if (queue().empty()) {
-    const auto sent = peer.try_write_now(bytes_of(frame));
-    if (!sent) {
-      finish(1006, sent.error().message());
-      return false;
-    }
-    if (*sent == frame.size()) return true;
-    rarely().queue.add(std::string_view{frame}.substr(*sent));
-    return true;
-  }
+  if (queue().empty()) return start_queue(frame);
   if (queue().size() + frame.size() > options->queue_bytes) {
     if (options->when_slow == slow_consumer::drop) return false;
     rarely().queue.clear();
@@ -115,14 +127,14 @@ bool websocket::state::send(ws::opcode type, std::string_view payload) {
     } else {
       ws::append_message(frame, type, payload, mask());
     }
-    return options->when_slow == slow_consumer::wait ? write_all(frame) : write_or_queue(frame, {});
+    return options->when_slow == slow_consumer::wait ? write_all(frame, options->write) : write_or_queue(frame, {});
   }
   const ws::encoded_header head = ws::encode(header);
   if (options->when_slow != slow_consumer::wait) return write_or_queue(head.view(), payload);
   if (payload.size() <= copied_bytes) {
     std::array<char, ws::most_header_bytes + copied_bytes> frame;
     const auto behind = std::copy(payload.begin(), payload.end(), std::copy_n(head.bytes.begin(), head.size, frame.begin()));
-    return write_all({frame.data(), static_cast<std::size_t>(behind - frame.begin())});
+    return write_all({frame.data(), static_cast<std::size_t>(behind - frame.begin())}, options->write);
   }
   const std::array pieces{bytes_of(head.view()), bytes_of(payload)};
   if (const auto written = peer.try_write(pieces, options->write); !written) {
@@ -165,7 +177,7 @@ bool websocket::state::is_message_in_time() {
 void websocket::state::refuse(ws::close_code code, std::string_view why) {
   std::string frame;
   ws::append_close(frame, code, why, mask());
-  if (!close_sent) (void)write_control(frame);
+  if (!close_sent) (void)write_close(frame, options->close_wait);
   finish(static_cast<std::uint16_t>(code), why);
   failed = true;
 }
@@ -217,7 +229,7 @@ std::optional<websocket_message> websocket::take() {
       case ws::event::kind::close:
         if (!s.close_sent) {
           ws::append_close(frame, e.code == ws::close_code::no_status ? ws::close_code::normal : e.code, {}, s.mask());
-          (void)s.write_control(frame);
+          (void)s.write_close(frame, s.options->close_wait);
         }
         s.finish(static_cast<std::uint16_t>(e.code), e.payload);
         break;
@@ -285,12 +297,7 @@ void websocket::close(std::uint16_t code, std::string_view why) {
   std::string frame;
   ws::append_close(frame, static_cast<ws::close_code>(code), why, s.mask());
   const deadline limit = deadline{s.options->close_wait}.fixed();
-  if (!s.queue().empty()) {
-    const auto flushed = s.peer.try_write(bytes_of(s.queue().unsent()), limit);
-    s.rarely().queue.clear();
-    if (!flushed) return s.finish(1006, flushed.error().message());
-  }
-  if (!s.write_all(frame)) return;
+  if (!s.write_close(frame, limit)) return;
   s.close_sent = true;
   s.peer.withdraw_announcement();
   s.wait_for_close(limit);

@@ -29,6 +29,7 @@ TEST_CASE("target: a path is decoded segment by segment, and empty segments coun
   CHECK(split("/a?") == "/a|a");
   CHECK(split("/a?b?c/../d") == "/a|a?b?c/../d");
   CHECK(split("/...") == "/...|...");
+  CHECK(split("/...%2F..a%5C.b") == "/.../..a\\.b|.../..a\\.b");
   CHECK(split("/.well-known") == "/.well-known|.well-known");
 }
 
@@ -50,6 +51,13 @@ TEST_CASE("target: what means no good is refused") {
                              "/a/./b",
                              "/%2e%2e/a",
                              "/.%2E",
+                             "/files/%2e%2e%2fetc%2fpasswd",
+                             "/a%2F..",
+                             "/a%2f.%2fb",
+                             "/%2f%2f..%2f",
+                             "/..%5Ca",
+                             "/a\\..\\b",
+                             "/a%2f..%5cb",
                              "/%2e",
                              "/a%00b",
                              "/%",
