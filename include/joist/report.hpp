@@ -38,7 +38,8 @@ enum class report_kind : std::uint8_t {
 
 /// Something to be logged.
 struct report {
-  /// "reason", "state", "last message", "thrown at" ... Of several lines, where the value has them.
+  /// "reason", "in", "exited in", "request", "state", "last message", "thrown at" ... Of several lines, where the value has
+  /// them.
   struct field {
     std::string name;
     std::string value;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/failed_wait.hpp"
 #include "core/scheduler.hpp"
 
 namespace joist::inline v0::core {
@@ -29,9 +30,11 @@ report crash_report_of(scheduler& home, process_control& p, const exit_reason& r
   if (p.extras != nullptr && !p.extras->label.empty()) r.add("label", p.extras->label);
   if (std::string name = home.names.name_of(self); !name.empty()) r.add("name", std::move(name));
   r.add("reason", reason.to_string());
+  const bool runs_on = p.declared_dead.load(std::memory_order_relaxed);
+  if (!runs_on) add_failed_wait(r, home, p, reason);
   if (p.parent) r.add("parent", fmt::format("{}", p.parent));
   // Of a process that runs on the mailbox is not to be looked at.
-  if (!p.declared_dead.load(std::memory_order_relaxed)) {
+  if (!runs_on) {
     r.add("message queue length", fmt::format("{}", p.box.length));
   } else {
     r.add("running", "it did not come to the runtime: its thread runs on until it does");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <joist/alias.hpp>
+#include <joist/detail/failed_wait.hpp>
 #include <joist/detail/mailbox.hpp>
 #include <joist/detail/spawn.hpp>
 #include <joist/exit_reason.hpp>
@@ -71,6 +72,12 @@ struct throw_note {
   throw_trace at;             // where it was thrown
 };
 
+/// For what a process waited when it exited with `reason`.
+struct noted_wait {
+  detail::failed_wait wait;
+  exit_reason reason;
+};
+
 /// What hardly any process has.
 struct rare_extras {
   base::flat_map<std::uint32_t, base::hash_of_pid> suspending;  // whom it has suspended, how often
@@ -79,6 +86,7 @@ struct rare_extras {
   const char* given_up_because = nullptr;       // why its stack was given up: see abandon.hpp
   std::uint64_t given_up_at = 0;                // and where: the same number for the same place
   std::shared_ptr<detail::ask_state> listener;  // is told the reason at the end
+  std::unique_ptr<const noted_wait> waited;     // see failed_wait.hpp
 };
 
 /// What most processes do not have. The owner's, but for what is fixed at spawn.

@@ -8,6 +8,7 @@
 
 #include "core/abandon.hpp"
 #include "core/claim.hpp"
+#include "core/failed_wait.hpp"
 #include "core/fault.hpp"
 #include "core/scheduler.hpp"
 #include "core/throw_trace.hpp"
@@ -62,7 +63,12 @@ void call_body(void* body) {
 
 // In a handler: why the process ends.
 [[gnu::noinline, gnu::cold]] exit_reason reason_of_current_exception(process_control& p) {
-  if (const auto* e = caught_as<process_exit>()) return e->reason();
+  if (const auto* e = caught_as<process_exit>()) {
+    const auto* waited = caught_as<detail::wait_exit>();
+    note_exit(p, e->reason(), waited != nullptr ? &waited->wait() : nullptr);
+    return e->reason();
+  }
+  forget_failed_wait(p);
   if (const auto* e = caught_as<forced_exit>()) return e->reason();
   if (const auto* f = caught_as<fault>()) return reason_of(*f);
   auto [type, what] = describe_current_exception();

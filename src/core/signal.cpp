@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "core/claim.hpp"
 #include "core/crash_report.hpp"
+#include "core/failed_wait.hpp"
 #include "core/fault.hpp"
 #include "core/inspect.hpp"
 #include "core/memory_limit.hpp"
@@ -247,6 +248,7 @@ void take_signals(process_control& p) {
     }
     exit_reason reason;
     if (!act_on(p, std::move(first), reason)) continue;
+    forget_failed_wait(p);  // it ends by another's reason, were it the same
     // The first exit signal wins; what came after it is as if sent to the dead.
     return announce_exit(p, std::move(reason), list);
   }

@@ -176,6 +176,7 @@ void event_handlers::report_failure(const installed& handler, const char* when, 
   if (what != nullptr) r.text += fmt::format(" of type {}", type_name(*what));
   r.text += ", and is removed";
   r.add("reason", reason.to_string());
+  detail::add_failed_wait(r, reason);
   if (std::string state = state_of(handler); !state.empty()) r.add("state", std::move(state));
   log(r.add_thrown_at(reason));
 }

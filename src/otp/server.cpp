@@ -1,6 +1,7 @@
 #include <joist/detail/server.hpp>
 #include <joist/detail/server_watch.hpp>
 #include <joist/info.hpp>
+#include <joist/local.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/otp/proc.hpp>
 #include <joist/report.hpp>
@@ -62,6 +63,9 @@ std::string who(const server_control& c) {
   return fmt::format("server {} {}", self(), type);
 }
 
+// Of the message that was handled last, where somebody has said more of it than its type.
+process_local<std::string> last_message_words;
+
 void add_family(report& r) {
   auto add = [&r](const char* what, const std::vector<pid>& processes) {
     if (!processes.empty()) r.add(what, fmt::format("{}", fmt::join(processes, " ")));
@@ -72,10 +76,12 @@ void add_family(report& r) {
 
 }  // namespace
 
-void report_crash_of_process(const exit_reason& reason) {
+void report_crash_of_process(const exit_reason& reason, std::vector<report::field> more) {
   if (!logs(log_level::error)) return;
   report r{report_kind::crash, log_level::error, self(), fmt::format("process {} ends by a crash", self())};
   r.add("reason", reason.to_string());
+  add_failed_wait(r, reason);
+  for (report::field& f : more) r.fields.push_back(std::move(f));
   add_family(r);
   log(r.add_thrown_at(reason));
 }
@@ -151,8 +157,9 @@ void log_crash(const server_control& c, const exit_reason& reason) {
   try {
     report r{report_kind::crash, log_level::error, self(), fmt::format("{} ends by a crash", who(c))};
     r.add("reason", reason.to_string());
+    add_failed_wait(r, reason);
     if (c.last_message != nullptr) {
-      r.add("last message", type_name(*c.last_message));
+      r.add("last message", last_message_words.has_value() ? last_message_words.get() : type_name(*c.last_message));
       if (c.last_client) r.add("called by", fmt::format("{}", c.last_client));
     }
     add_family(r);
@@ -165,6 +172,8 @@ void log_crash(const server_control& c, const exit_reason& reason) {
     log(log_level::error, "a server ends by a crash, and there is no memory to say more");
   }
 }
+
+void describe_last_message(std::string words) { last_message_words.get() = std::move(words); }
 
 void server_watch_deleter::operator()(server_watch* w) const noexcept { delete w; }
 
@@ -195,8 +204,14 @@ void* checked_server(const server_control& c, const std::type_info& type) {
 }
 
 // Who exits with `normal` disturbs nobody and is not started again: but this caller has not done what it had to do.
-void call_failed(const exit_reason& reason) {
-  exit(reason == exit_reason::normal ? exit_reason::of("the server ended normally during the call") : reason);
+void call_failed(const exit_reason& reason, pid server, const std::type_info& message, deadline limit, bool ended) {
+  asking_failed(reason, {"a call", server, &message, limit, ended});
+}
+
+void asking_failed(const exit_reason& reason, failed_wait asked) {
+  const bool was_normal = reason == exit_reason::normal;
+  asked.is_whoms_reason = asked.is_whoms_reason && !was_normal && is_of_an_end(reason);
+  exit_after_wait(was_normal ? exit_reason::of("the server ended normally during the call") : reason, asked);
 }
 
 void check_request(ref monitor, pid owner) {
@@ -211,7 +226,7 @@ void refuse_to_call_oneself() {
 
 exit_reason mailbox_is_full() { return exit_reason::of("the server's mailbox is full (spawn_options::mailbox_limit)"); }
 
-std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit) {
+std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit, bool& ended) {
   const ref watch = monitor(server);
   if (send(server, stop_request{reason}) == send_result::mailbox_full) {
     demonitor(watch, demonitor_option::flush);
@@ -223,6 +238,7 @@ std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline
     return exit_reason::timeout;
   }
   if (end->reason == reason) return std::nullopt;
+  ended = true;
   return std::move(end->reason);
 }
 

@@ -99,8 +99,12 @@ pid spawn_descendant(closure_ptr body) {
 
 std::size_t concurrency_of(std::size_t wanted) { return wanted > 0 ? wanted : system_info().workers; }
 
-void await_failed(const exit_reason& reason) {
-  exit(reason == exit_reason::normal ? exit_reason::of("the task ended normally, without a result") : reason);
+void await_failed(pid task, const exit_reason* ended, deadline limit) {
+  failed_wait wait{task ? "an await of task" : "an await of several tasks", task, nullptr, limit};
+  if (ended == nullptr) exit_after_wait(exit_reason::timeout, wait);
+  if (*ended == exit_reason::normal) exit_after_wait(exit_reason::of("the task ended normally, without a result"), wait);
+  wait.is_whoms_reason = is_of_an_end(*ended);
+  exit_after_wait(*ended, wait);
 }
 
 result<pid, supervisor_error> task_place::spawn_task(closure_ptr body) const {

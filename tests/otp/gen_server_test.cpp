@@ -12,6 +12,8 @@
 using namespace std::chrono_literals;
 using namespace support;
 using joist::exit_reason;
+using joist::monitored;
+using joist::pid;
 using joist::start_error;
 
 namespace {
@@ -604,6 +606,99 @@ TEST_CASE("gen_server: a message that no handler takes is logged and dropped, th
   CHECK(text.find("account::crash\n  called by: <") != std::string::npos);
   CHECK(text.find("  state: 1 cents\n") != std::string::npos);
   CHECK(text.find("crashed\n  reason: error (std::runtime_error: why)") != std::string::npos);
+}
+
+TEST_CASE("gen_server: the report of who ends by a call without an answer names the server, the message and the limit",
+          "[G08]") {
+  pid server;
+  const std::string text = logged_while([&server] {
+    const auto till = joist::start<account>({.name = "till"}, 1);
+    server = till.process();
+    EXPECT(reason_after([till] { till.call(account::later{1}, 20ms); }) == exit_reason::timeout);
+    EXPECT(reason_after([till] { till.call(account::later{1}, joist::clock::now() + 20ms); }) == exit_reason::timeout);
+    till.stop();
+    EXPECT(reason_after([till] { till.call(account::balance{}); }) == exit_reason::noproc);
+  });
+  INFO(text);
+  const auto says = [&text](const std::string& part) { return text.find(part) != std::string::npos; };
+  const std::string later = joist::type_name(typeid(account::later));
+  const std::string balance = joist::type_name(typeid(account::balance));
+  CHECK(says(fmt::format("crashed\n  reason: timeout\n  in: a call of {} to {} \"till\", limit 20 ms\n", later, server)));
+  CHECK(says(fmt::format("in: a call of {} to {} \"till\"\n", later, server)));  // until a point of time
+  CHECK(says(fmt::format("reason: noproc\n  in: a call of {} to {}, limit 5 s\n", balance, server)));
+}
+
+TEST_CASE("gen_server: who ends by the end of a server that it calls is reported so: the place of the throw is the server's",
+          "[G08]") {
+  std::vector<pid> servers;
+  const std::string text = logged_while([&servers] {
+    // A server with a call that it has not answered yet, and who waits for that.
+    const auto called = [&servers] {
+      const auto server = joist::start<account>(1);
+      servers.push_back(server.process());
+      const auto caller = joist::spawn_monitor([server] { server.call(account::later{1}); });
+      while (server.call(account::balance{}) == 1) joist::yield();
+      return std::pair{server, caller};
+    };
+    const auto [thrower, callers] = called();
+    const monitored watched{thrower.process(), joist::monitor(thrower.process())};
+    EXPECT(!thrower.try_call(account::crash{"why"}));
+    const exit_reason why = reason_of(callers);
+    EXPECT(why == reason_of(watched) && why.error()->what == "why");
+    const auto [leaver, leavers] = called();
+    leaver.stop(named_reason("done"));
+    EXPECT(reason_of(leavers) == named_reason("done"));
+    const auto [normal, normals] = called();
+    normal.stop();
+    EXPECT(reason_of(normals) == named_reason("the server ended normally during the call"));
+  });
+  INFO(text);
+  const auto says = [&text](const std::string& part) { return text.find(part) != std::string::npos; };
+  const auto call = [&](std::size_t i) {
+    return fmt::format("a call of {} to {}, limit 5 s", joist::type_name(typeid(account::later)), servers.at(i));
+  };
+  CHECK(says(fmt::format("exited in: {}; the reason, and where it was thrown, are those of {}\n", call(0), servers.at(0))));
+  CHECK(says(fmt::format("exited in: {}; the reason is that of {}\n", call(1), servers.at(1))));
+  CHECK(says(fmt::format("during the call\n  in: {}\n", call(2))));
+}
+
+TEST_CASE("gen_server: a server that ends by a call of its own says so beside what it handled", "[G08]") {
+  struct clerk : joist::gen_server<clerk> {
+    struct ask {};
+    explicit clerk(joist::server_ref<account> till) : till_{till} {}
+    void handle_cast(ask) { till_.call(account::later{1}, 1ms); }
+    joist::server_ref<account> till_;
+  };
+  const std::string text = logged_while([] {
+    const auto till = joist::start<account>(1);
+    const auto asks = joist::start<clerk>(till);
+    const monitored watched{asks.process(), joist::monitor(asks.process())};
+    asks.cast(clerk::ask{});
+    EXPECT(reason_of(watched) == exit_reason::timeout);
+  });
+  INFO(text);
+  const std::size_t own = text.find("ends by a crash\n  reason: timeout\n  in: a call of ");
+  CHECK(own != std::string::npos);
+  CHECK(text.find("limit 1 ms\n  last message: ", own) != std::string::npos);
+  CHECK(text.find("crashed\n  reason: timeout\n  in: a call of ", own) != std::string::npos);
+}
+
+TEST_CASE("gen_server: a call that failed before is not said to be why a process ends by something else", "[G08]") {
+  const auto text_after = [](auto then) {
+    return logged_while([then] {
+      const auto silent = joist::start<account>(1);
+      (void)reason_after([silent, then] { then(*joist::catch_end([&] { silent.call(account::later{1}, 1ms); })); });
+    });
+  };
+  const auto says_call = [&](auto then) { return text_after(then).find("in: a call of ") != std::string::npos; };
+  CHECK(says_call([](const exit_reason& why) { joist::exit(why); }));
+  CHECK_FALSE(says_call([](const exit_reason&) { joist::exit(named_reason("another")); }));
+  CHECK_FALSE(says_call([](const exit_reason&) { throw std::runtime_error{"another"}; }));
+  CHECK_FALSE(says_call([](const exit_reason& why) { joist::exit(joist::self(), why); }));
+  CHECK_FALSE(says_call([](const exit_reason& why) {
+    (void)joist::catch_end([] { throw std::runtime_error{"in between"}; });
+    joist::exit(why);
+  }));
 }
 
 TEST_CASE("gen_server: orderly ends are silent", "[G08]") {

@@ -1,3 +1,4 @@
+#include <joist/otp/async_stream.hpp>
 #include <joist/otp/supervisor.hpp>
 #include <joist/otp/task.hpp>
 
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/collected_log.hpp"
 #include "support/ends.hpp"
 #include "support/world.hpp"
 
@@ -606,4 +608,55 @@ TEST_CASE("task: handles are moved, and do not travel to other processes", "[D11
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<joist::task<int>>);
   STATIC_REQUIRE(!joist::sendable<joist::task<int>>);
   STATIC_REQUIRE(joist::sendable<joist::task_answer<std::string>>);
+}
+
+TEST_CASE("task: the report of who ends by an await names the task and the limit, and tells its own end from the task's") {
+  std::vector<joist::pid> tasks;
+  const std::string text = logged_while([&tasks] {
+    const auto me = joist::self();
+    // What ends a process that does this with a task; its end does not end its owner first.
+    const auto with = [&tasks, me](auto make, auto wait) {
+      const exit_reason why = reason_after([=] {
+        joist::trap_exit(true);
+        auto t = make();
+        joist::send(me, t.process());
+        wait(t);
+      });
+      tasks.push_back(joist::receive<joist::pid>());
+      return why;
+    };
+    const auto throws = [] { return joist::async([]() -> int { throw std::runtime_error{"why"}; }); };
+    EXPECT(with(hangs, [](auto& t) { t.await(20ms); }) == exit_reason::timeout);
+    EXPECT(with(throws, [](auto& t) { t.await(); }).error()->what == "why");
+    EXPECT(with(hangs, [](auto& t) { joist::await_many(30ms, t); }) == exit_reason::timeout);
+    EXPECT(with(throws, [](auto& t) { joist::await_many(t); }).error()->what == "why");
+    const auto together = [](joist::task<int>& t) {
+      std::vector<joist::task<int>> all;
+      all.push_back(std::move(t));
+      joist::await_many(all, 2s);
+    };
+    EXPECT(with([] { return fails("done"); }, together) == named_reason("done"));
+    EXPECT(reason_after([] {
+             std::vector<joist::task<int>> all;
+             all.push_back(hangs());
+             joist::await_many(all, 40ms);
+           }) == exit_reason::timeout);
+    EXPECT(reason_after([] {
+             const std::vector<int> inputs{1};
+             for (auto& r : joist::async_stream(inputs, [](int) -> int { wait_for_ever(); }, {.timeout = 50ms})) (void)r;
+           }) == exit_reason::timeout);
+  });
+  INFO(text);
+  const auto says = [&text](const std::string& part) { return text.find(part) != std::string::npos; };
+  const auto ended = [&](std::size_t i, const char* limit, const char* what) {
+    return says(
+        fmt::format("  exited in: an await of task {}, limit {}; the reason{} {}\n", tasks[i], limit, what, tasks[i]));
+  };
+  CHECK(says(fmt::format("reason: timeout\n  in: an await of task {}, limit 20 ms\n", tasks[0])));
+  CHECK(ended(1, "5 s", ", and where it was thrown, are those of"));
+  CHECK(says(fmt::format("reason: timeout\n  in: an await of task {}, limit 30 ms\n", tasks[2])));
+  CHECK(ended(3, "5 s", ", and where it was thrown, are those of"));
+  CHECK(ended(4, "2 s", " is that of"));
+  CHECK(says("reason: timeout\n  in: an await of several tasks, limit 40 ms\n"));
+  CHECK(says("reason: timeout\n  in: a stream of tasks, in that of <"));
 }

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <joist/log.hpp>
+#include <joist/runtime.hpp>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,6 +29,19 @@ inline joist::log_sink sink_of(const std::shared_ptr<collected_log>& log) {
     const std::scoped_lock lock{log->mutex};
     log->text.append(line).append("\n");
   };
+}
+
+/// Runs `body` on real workers, and returns what was logged. The runtime stops in order.
+inline std::string logged_while(const std::function<void()>& body) {
+  const auto log = std::make_shared<collected_log>();
+  joist::runtime_options o;
+  o.workers = 2;
+  o.log = sink_of(log);
+  joist::runtime rt{o};
+  rt.ask(body);
+  if (!rt.stop(std::chrono::seconds{10}).clean())
+    throw std::runtime_error{"logged_while: the runtime did not stop in order"};
+  return log->get();
 }
 
 inline void await_text(collected_log& log, const char* part) {

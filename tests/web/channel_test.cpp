@@ -1,10 +1,12 @@
 #include <joist/web/channel.hpp>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "support/collected_log.hpp"
 #include "support/ends.hpp"
 #include "support/phoenix_client.hpp"
 
@@ -66,6 +68,23 @@ class full : public web::channel<full> {
  private:
   joist::pid test_;
   int sum_ = 0;
+};
+
+/// Crashes by whatever it hears, and says at its end whom it would answer.
+class fragile : public web::channel<fragile> {
+ public:
+  static constexpr std::array<std::string_view, 1> intercepts{"out"};
+  explicit fragile(joist::pid test) : test_{test} {}
+  web::join_result join(std::string_view topic, const web::json_value&) {
+    if (topic == "fragile:closed") throw std::runtime_error{"on purpose"};
+    return ok();
+  }
+  void handle_in(std::string_view, const web::client_payload&) { throw std::runtime_error{"on purpose"}; }
+  void handle_out(std::string_view, const web::payload&) { throw std::runtime_error{"on purpose"}; }
+  void terminate(const exit_reason&) { joist::send(test_, told_by_channel{std::string{later().ref.view()}}); }
+
+ private:
+  joist::pid test_;
 };
 
 std::string hear_of_channel() {
@@ -208,4 +227,31 @@ TEST_CASE("channel: broadcasts of intercepted events go through handle_out, othe
     ann.text(R"(["1","5","golden:1","stop",{}])");
     EXPECT(ann.message() == R"(["1","1","golden:1","phx_close",{}])");
   });
+}
+
+TEST_CASE("channel: the report of a crash says which event came on which topic, printable; terminate has nobody to answer") {
+  const std::string text = logged_while([] {
+    const pubsub bus;
+    web::socket<> users{bus};
+    users.channel<fragile>("fragile:*", joist::self());
+    web::router routes;
+    users.add_to(routes, "/socket");
+    const auto server = serve_routes(std::move(routes));
+    phoenix_client c{server.local()};
+    EXPECT(c.joins("fragile:1", "1"));
+    c.say(R"(["1","2","fragile:1","cr\u000aash",{}])");
+    EXPECT(hear_of_channel().empty());
+    EXPECT(c.hears(R"(["1","1","fragile:1","phx_error",{}])"));
+    EXPECT(c.joins("fragile:2", "3"));
+    (void)web::broadcast(bus, "fragile:2", "out", web::payload{1});
+    EXPECT(hear_of_channel().empty());
+    EXPECT(c.hears(R"(["3","3","fragile:2","phx_error",{}])"));
+    EXPECT(!c.joins("fragile:closed", "4"));
+    EXPECT(hear_of_channel().empty());
+    server.stop();
+  });
+  INFO(text);
+  CHECK(text.find("\n  last message: event \"cr\\x0aash\" on fragile:1\n") != std::string::npos);
+  CHECK(text.find("\n  last message: broadcast \"out\" on fragile:2\n") != std::string::npos);
+  CHECK(text.find("\n  last message: join of fragile:closed\n") != std::string::npos);
 }

@@ -269,6 +269,27 @@ TEST_CASE("web::server: a handler that crashes answers 500 and says no more; oth
       3);
 }
 
+TEST_CASE("web::server: the report of a handler that crashes says which request it was: path, route and client, printable") {
+  std::string from;
+  const std::string text = logged_while([&from] {
+    joist::web::router r;
+    r.get("/boom/*rest", [](const request&) -> response { throw std::runtime_error{"on purpose"}; });
+    const auto server = joist::web::start_server(here(), std::move(r));
+    stream client = joist::net::connect(server.local());
+    from = client.local().to_string();
+    client.write("GET /boom/a%0Ab?token=hidden HTTP/1.1\r\nHost: x\r\nAuthorization: hidden\r\n\r\n");
+    EXPECT(begins(read_text(client, 4000), 500));
+    EXPECT(begins(get(server, "/boom/" + std::string(1000, 'x')), 500));
+    server.stop();
+  });
+  INFO(text);
+  CHECK(text.find("ends by a crash\n  reason: error (std::runtime_error: on purpose)\n  request: GET /boom/a\\x0ab (route "
+                  "/boom/*rest) from " +
+                  from + "\n") != std::string::npos);
+  CHECK(text.find("request: GET /boom/" + std::string(194, 'x') + "... (route /boom/*rest)") != std::string::npos);
+  CHECK(text.find("hidden") == std::string::npos);
+}
+
 TEST_CASE("web::server: what is no HTTP, or too much, is refused and the connection closed") {
   on_workers(
       [] {

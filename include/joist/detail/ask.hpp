@@ -4,6 +4,7 @@
 
 #include <joist/alias.hpp>
 #include <joist/clock.hpp>
+#include <joist/detail/failed_wait.hpp>
 #include <joist/detail/request.hpp>
 #include <joist/exit_reason.hpp>
 #include <joist/monitor.hpp>
@@ -57,12 +58,15 @@ void forget_request(ref monitor) {
                 after(std::chrono::seconds{0}, [] {}));
 }
 
-/// Ends the caller, or throws for a call of oneself.
-[[noreturn]] void call_failed(const exit_reason& reason);
+/// Ends the caller. `ended`: the reason came by the monitor. Its callers are many: it takes what they have in registers.
+[[noreturn, gnu::cold]] void call_failed(const exit_reason& reason, pid server, const std::type_info& message,
+                                         deadline limit, bool ended);
+/// The same for other questions; `asked.is_whoms_reason` for `ended`.
+[[noreturn]] void asking_failed(const exit_reason& reason, failed_wait asked);
 [[noreturn]] void refuse_to_call_oneself();
 /// Sends the end of a server that is to stop; nothing, or why it ended otherwise. `limit` over: exit_reason::timeout, and it
-/// lives.
-[[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit);
+/// lives. `ended`: set where the reason came by the monitor.
+[[nodiscard]] std::optional<exit_reason> stop_process(pid server, exit_reason reason, deadline limit, bool& ended);
 
 [[nodiscard]] exit_reason mailbox_is_full();
 
@@ -82,15 +86,18 @@ template <class Reply, class MakeRequest>
   return result == send_result::sent ? me.reference() : ref{};
 }
 
-/// Asks `server`: make(from) is the request. The answer, or why there is none.
+/// Asks `server`: make(from) is the request. The answer, or why there is none. `ended`: set where that came by the monitor.
 template <class Reply, class MakeRequest>
-result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit) {
+result<Reply, exit_reason> ask(pid server, MakeRequest make, deadline limit, bool& ended) {
   const alias me = prepare_request();
   if (server == me.owner()) refuse_to_call_oneself();
   const ref monitor = send_asking<Reply>(server, me, make);
   if (!monitor) return failure{mailbox_is_full()};
   if (auto got = await_outcome<Reply>(monitor, limit)) {
-    if (!*got) forget_request<Reply>(monitor);
+    if (!*got) {
+      ended = true;
+      forget_request<Reply>(monitor);
+    }
     return *std::move(got);
   }
   forget_request<Reply>(monitor);

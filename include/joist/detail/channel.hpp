@@ -183,6 +183,7 @@ class channel_base {
 
  private:
   friend struct channel_handlers;
+  friend class handling;
   using intercept_list = std::span<const std::string_view>;
 
   void begin(channel_join& j) {
@@ -203,6 +204,28 @@ class channel_base {
   ref_text join_ref_;
   joist::ref connection_monitor_;
   const ref_text* ref_ = nullptr;  // of the message that is handled
+};
+
+/// While a channel's handler runs. What leaves the handler is the channel's end, and its report says by this what came.
+class handling {
+ public:
+  /// `what`: "event", "broadcast", "join"; of a join there is no `event`. All of them live longer.
+  handling(channel_base& c, const char* what, std::string_view event = {}) noexcept : c_{c}, what_{what}, event_{event} {}
+  handling(const handling&) = delete;
+  handling& operator=(const handling&) = delete;
+  ~handling() {
+    if (!is_over_) [[unlikely]]
+      describe();
+  }
+  void is_over() noexcept { is_over_ = true; }
+
+ private:
+  void describe() noexcept;
+
+  channel_base& c_;
+  const char* what_;
+  std::string_view event_;
+  bool is_over_ = false;
 };
 
 /// How a channel finds its handlers: by the types of messages, as a gen_server, and those of clients by the names of events.
@@ -275,7 +298,9 @@ void channel_handlers::take(Self& s, any_message m) {
   joist::detail::server_control& c = joist::detail::server_access::control(s);
   if (auto* in = m.get_if<client_message>()) {
     joist::detail::note_arrival(c, typeid(client_message));
-    return handle_in(s, *in);
+    handling now{base(s), "event", in->event};
+    handle_in(s, *in);
+    return now.is_over();
   }
   take_other(s, std::move(m));
 }
@@ -290,12 +315,16 @@ void channel_handlers::take_other(Self& s, any_message m) {
           requires(Self & self, const payload& p) { self.handle_out(std::string_view{}, p); },
           "joist: the channel intercepts events, and has no handler for them: add a public `void "
           "handle_out(std::string_view event, const joist::web::payload&)`");
-      return s.handle_out((*b)->event, (*b)->body);
+      handling now{base(s), "broadcast", (*b)->event};
+      s.handle_out((*b)->event, (*b)->body);
+      return now.is_over();
     }
   }
   if (auto* j = m.get_if<channel_join>()) {
     joist::detail::note_arrival(c, typeid(channel_join));
-    return join(s, *j);
+    handling now{base(s), "join"};
+    join(s, *j);
+    return now.is_over();
   }
   if (base(s).is_end_of_connection(m)) return stop(c, exit_reason::shutdown_with(std::string{"closed"}));
   joist::detail::handlers_by_type::take(s, std::move(m));

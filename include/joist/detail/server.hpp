@@ -117,6 +117,8 @@ struct server_control {
 [[nodiscard]] pid parent_of_self();
 /// A message that no handler takes; `where`: nothing, or " in state such".
 void log_unhandled(const server_control& c, const std::type_info& type, std::string_view where);
+/// What a report of a crash says of the last message, instead of its type: for who goes by more than that.
+void describe_last_message(std::string words);
 /// What a crashed server says beside the report of its process.
 void log_crash(const server_control& c, const exit_reason& reason);
 /// For statistics, traces and spies, where there are any.

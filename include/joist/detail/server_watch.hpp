@@ -79,14 +79,17 @@ struct system_request : system_message {
 template <class Answer, class F>
 Answer ask_system(pid server, F f, deadline limit) {
   using seen = result<Answer, exit_reason>;
+  bool ended = false;
   auto got = ask<seen>(
       server,
       [&f](from<seen> me) {
         return system_request<Answer, F>{me, std::move(f)};
       },
-      limit);
-  if (!got) call_failed(got.error());
-  if (!*got) call_failed(got->error());
+      limit, ended);
+  failed_wait asked{"a request of sys to", server, nullptr, limit, ended};
+  if (!got) asking_failed(got.error(), asked);
+  asked.is_whoms_reason = true;  // it lives, and has told what f threw
+  if (!*got) asking_failed(got->error(), asked);
   if constexpr (!std::is_void_v<Answer>) return **std::move(got);
 }
 

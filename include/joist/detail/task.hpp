@@ -130,6 +130,8 @@ void settle_task(const running_task& t, bool failed);
 [[nodiscard]] exit_reason stop_task(pid process, const shutdown_policy& how);
 /// Kills all of them, and waits until they are gone. For destructors, too.
 void kill_tasks(const std::vector<pid>& processes);
-[[noreturn]] void await_failed(const exit_reason& reason);
+/// Ends the owner that has waited for `task` (nobody: for several), which has ended for the reason, or, if that is null, has
+/// not answered within the limit.
+[[noreturn]] void await_failed(pid task, const exit_reason* ended, deadline limit);
 
 }  // namespace joist::inline v0::detail

@@ -93,35 +93,37 @@ class lent_requests {
   std::vector<task<T>>& tasks_;
 };
 
-/// The result of the first, or the end of any.
+/// The result of the first. The end of any ends the caller, and so does `until`, which the caller knows as `limit`.
 template <class First, class... Rest>
-result<typename First::value_type, exit_reason> await_first(deadline limit, First& first, Rest&... rest) {
+result<typename First::value_type, exit_reason> await_first(deadline until, deadline limit, First& first, Rest&... rest) {
   using value = typename First::value_type;
   using outcome = result<value, exit_reason>;
+  pid ended;
   const ref mine = first.reference();
   auto got = receive(when([mine](const answer<value>& a) { return a.request == mine; },
                           [](answer<value>&& a) -> std::optional<outcome> { return outcome_of(std::move(a)); }),
                      when([&](const down& d) { return d.monitor == mine || ((d.monitor == rest.reference()) || ...); },
-                          [](down&& d) -> std::optional<outcome> { return failure{std::move(d.reason)}; }),
-                     after(limit, []() -> std::optional<outcome> { return std::nullopt; }));
-  if (!got) return failure{exit_reason::timeout};
-  if (*got) {
-    (void)task_access::request_of(first).release();
-    settle_task(task_access::started(first), false);
-  }
+                          [&ended](down&& d) -> std::optional<outcome> {
+                            ended = d.process;
+                            return failure{std::move(d.reason)};
+                          }),
+                     after(until, []() -> std::optional<outcome> { return std::nullopt; }));
+  if (!got) await_failed(first.process(), nullptr, limit);
+  if (!*got) await_failed(ended, &got->error(), limit);
+  (void)task_access::request_of(first).release();
+  settle_task(task_access::started(first), false);
   return *std::move(got);
 }
 
 template <class First, class... Rest>
-auto await_in_order(deadline limit, First& first, Rest&... rest) {
+auto await_in_order(deadline until, deadline limit, First& first, Rest&... rest) {
   using value = value_for<typename First::value_type>;
-  auto got = await_first(limit, first, rest...);
-  if (!got) await_failed(got.error());
+  auto got = await_first(until, limit, first, rest...);
   std::tuple<value> here{*std::move(got)};
   if constexpr (sizeof...(Rest) == 0) {
     return here;
   } else {
-    return std::tuple_cat(std::move(here), await_in_order(limit, rest...));
+    return std::tuple_cat(std::move(here), await_in_order(until, limit, rest...));
   }
 }
 

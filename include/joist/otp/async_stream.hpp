@@ -182,7 +182,9 @@ class task_stream {
       detail::settle_task(at->second.started, !next->outcome);
       return finish(at, std::move(next->outcome));
     }
-    if (options_.on_timeout == stream_timeout::exit) joist::exit(exit_reason::timeout);
+    if (options_.on_timeout == stream_timeout::exit)
+      detail::exit_after_wait(exit_reason::timeout,
+                              {"a stream of tasks, in that of", first.process, nullptr, options_.timeout});
     auto late = detail::task_access::handle<value>(first, waiting_.remove(first.monitor));
     auto got = late.shutdown(shutdown_policy::brutal_kill());
     finish(oldest, got ? *std::move(got) : outcome{failure{exit_reason::timeout}});

@@ -21,12 +21,14 @@
 #include <joist/otp/ancestors.hpp>
 #include <joist/otp/gen_server.hpp>
 #include <joist/receive.hpp>
+#include <joist/report.hpp>
 #include <joist/result.hpp>
 
 #include <concepts>
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace joist::inline v0 {
 
@@ -46,7 +48,8 @@ class start_ack {
 };
 
 namespace detail {
-void report_crash_of_process(const exit_reason& reason);
+/// `more`: what else the report is to say.
+void report_crash_of_process(const exit_reason& reason, std::vector<report::field> more = {});
 
 template <class Body>
 void run_process(starting& start, Body& body) {

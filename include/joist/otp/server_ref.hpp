@@ -156,8 +156,10 @@ class server_ref {
   /// once, with error (errc::bad_wait).     [process]
   template <class Message>
   detail::reply_to<Message> call(Message message, detail::deadline limit = default_call_limit) const {
-    auto got = try_call(std::move(message), limit);
-    if (!got) detail::call_failed(got.error());
+    bool ended = false;
+    auto got = outcome_of_call(std::move(message), limit, ended);
+    if (!got) [[unlikely]]
+      detail::call_failed(got.error(), process_, typeid(Message), limit, ended);
     if constexpr (!std::is_void_v<detail::reply_to<Message>>) return *std::move(got);
   }
 
@@ -165,18 +167,8 @@ class server_ref {
   template <class Message>
   result<detail::reply_to<Message>, exit_reason> try_call(Message message,
                                                           detail::deadline limit = default_call_limit) const {
-    detail::require_call<Server, Message>();
-    using reply = detail::reply_to<Message>;
-    const std::optional<clock::time_point> begin = detail::call_begins();
-    auto got = detail::ask<reply>(
-        process_,
-        [&message](from<reply> me) {
-          return detail::call_request<Server, Message>{me, std::move(message)};
-        },
-        limit);
-    if (begin) [[unlikely]]
-      detail::call_ends(*begin, process_, typeid(Message), got ? nullptr : &got.error());
-    return got;
+    bool ended = false;
+    return outcome_of_call(std::move(message), limit, ended);
   }
 
   /// As try_call, and the answer is awaited later: request.hpp.     [process]
@@ -207,12 +199,32 @@ class server_ref {
   /// with the reason if it ended otherwise, with timeout (the server goes on then).     [process]
   void stop(exit_reason reason = exit_reason::normal, detail::deadline limit = infinity) const {
     if (process_ == self()) detail::refuse_to_call_oneself();
-    if (auto other = detail::stop_process(process_, std::move(reason), limit)) detail::call_failed(*other);
+    bool ended = false;
+    if (auto other = detail::stop_process(process_, std::move(reason), limit, ended))
+      detail::asking_failed(*other, {"a stop of", process_, nullptr, limit, ended});
   }
 
   friend constexpr bool operator==(const server_ref&, const server_ref&) noexcept = default;
 
  private:
+  // `ended`: set where there is no answer because of the server's end.
+  template <class Message>
+  result<detail::reply_to<Message>, exit_reason> outcome_of_call(Message message, detail::deadline limit,
+                                                                 bool& ended) const {
+    detail::require_call<Server, Message>();
+    using reply = detail::reply_to<Message>;
+    const std::optional<clock::time_point> begin = detail::call_begins();
+    auto got = detail::ask<reply>(
+        process_,
+        [&message](from<reply> me) {
+          return detail::call_request<Server, Message>{me, std::move(message)};
+        },
+        limit, ended);
+    if (begin) [[unlikely]]
+      detail::call_ends(*begin, process_, typeid(Message), got ? nullptr : &got.error());
+    return got;
+  }
+
   pid process_;
 };
 

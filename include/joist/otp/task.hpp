@@ -61,9 +61,10 @@ class [[nodiscard]] task {
 
   /// The result. Without one until `limit`, or ever, the caller exits: with timeout, or with the reason of the task's end.
   T await(detail::deadline limit = default_call_limit) {
-    outcome got = try_await(limit);
-    if (!got) detail::await_failed(got.error());
-    if constexpr (!std::is_void_v<T>) return *std::move(got);
+    std::optional<outcome> got = poll(limit);
+    if (!got) request_.abandon();
+    if (!got || !*got) detail::await_failed(process(), got ? &got->error() : nullptr, limit);
+    if constexpr (!std::is_void_v<T>) return **std::move(got);
   }
 
   /// As await, and the failure is a value. (A linked task that fails ends an owner that does not trap exits.)
@@ -135,9 +136,10 @@ auto await_many(std::vector<task<T>>& tasks, detail::deadline limit = default_ca
   detail::lent_requests<T> waiting{tasks};
   while (!waiting.set.empty()) {
     auto next = waiting.set.wait_response(until);
-    if (!next) detail::await_failed(exit_reason::timeout);
-    if (!next->outcome) detail::await_failed(next->outcome.error());
-    detail::settle_task(detail::task_access::started(tasks[next->label]), false);
+    if (!next) detail::await_failed({}, nullptr, limit);
+    const detail::running_task& ended = detail::task_access::started(tasks[next->label]);
+    if (!next->outcome) detail::await_failed(ended.process, &next->outcome.error(), limit);
+    detail::settle_task(ended, false);
     got[next->label].emplace(*std::move(next->outcome));
   }
   if constexpr (!std::is_void_v<T>) {
@@ -156,7 +158,7 @@ template <class... Tasks>
 requires(sizeof...(Tasks) > 0 &&
          (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(detail::deadline limit, Tasks&&... tasks) {
   (detail::check(tasks), ...);
-  return detail::await_in_order(limit.fixed(), tasks...);
+  return detail::await_in_order(limit.fixed(), limit, tasks...);
 }
 template <class... Tasks>
 requires(sizeof...(Tasks) > 0 && (detail::is_task<std::remove_cvref_t<Tasks>> && ...)) auto await_many(Tasks&&... tasks) {

@@ -9,6 +9,7 @@
 
 #include "web/channels/broadcast.hpp"
 #include "web/channels/frames.hpp"
+#include "web/http/shown.hpp"
 
 namespace joist::inline v0::web {
 namespace channels {
@@ -44,6 +45,18 @@ bool channel_base::answer_join(const ref_text& ref, const join_result& answer, i
   client_->core->bus.subscribe(topic_, fastlane{client_->connection, client_->version, intercepts});
   (void)send(client_->connection, channel_joined{self(), std::move(frame)});
   return true;
+}
+
+// An exception is on its way; or its process is being ended, and nobody asks.
+void handling::describe() noexcept {
+  c_.ref_ = nullptr;  // the message goes before terminate() is called
+  try {
+    const std::string topic = http::shown(c_.topic_);
+    joist::detail::describe_last_message(event_.data() != nullptr
+                                             ? fmt::format("{} \"{}\" on {}", what_, http::shown(event_), topic)
+                                             : fmt::format("{} of {}", what_, topic));
+  } catch (...) {  // no memory: the type is said
+  }
 }
 
 void channel_base::answer(const ref_text& ref, const reply& r) const {

@@ -14,6 +14,7 @@
 #include "web/http/date_now.hpp"
 #include "web/http/linger.hpp"
 #include "web/http/request_access.hpp"
+#include "web/http/shown.hpp"
 
 namespace joist::inline v0::web::http {
 namespace {
@@ -25,6 +26,14 @@ constexpr std::size_t answers_gathered_bytes = std::size_t{64} << 10;  // of req
 constexpr std::size_t sent_piece_bytes = std::size_t{128} << 10;  // of an answer: who does not take it in times.write is cut
 constexpr std::uint64_t body_skipped_bytes = std::uint64_t{64}
                                              << 10;  // unread by the handler: skipped, else the connection is closed
+
+// Of the path alone: in a query, and in fields, there may be secrets.
+std::string words_for_report(const request& in) {
+  constexpr std::size_t longest_path_bytes = 200;
+  std::string words = fmt::format("{} {}", shown(in.method()), shown(in.path(), longest_path_bytes));
+  if (!in.route().empty()) words += fmt::format(" (route {})", in.route());
+  return words + fmt::format(" from {}", in.remote().to_string());
+}
 
 // The client is gone, or too slow: nothing more can be said to it.
 struct gone {};
@@ -175,8 +184,14 @@ serving::outcome serving::answer(request in) {
     taken_->already_come.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
     return outcome::close;
   }
+<<<<<<< ours
   if (crash) {  // told of before its page is sent, for the client may be gone
     if (!crash->is_orderly()) joist::detail::report_crash_of_process(*crash);
+=======
+  if (crash) {
+    flush();
+    if (!crash->is_orderly()) joist::detail::report_crash_of_process(*crash, {{"request", words_for_report(in)}});
+>>>>>>> theirs
     joist::detail::exit_on_return(*std::move(crash));
     return outcome::close;
   }

@@ -6,8 +6,7 @@
 
 namespace joist::inline v0::web::http {
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t most = 64;
+std::string shown(std::string_view text, std::size_t most) {
   std::string all;
   for (const char c : text.substr(0, most)) {
     if (c >= 0x20 && c < 0x7f) {
