@@ -346,3 +346,62 @@ TEST_CASE("run: returns what main should") {
   CHECK(joist::run([] { joist::exit(exit_reason::shutdown); }, support::quiet(2)) == 0);
   CHECK(joist::run([] { throw 1; }, support::quiet(2)) == 1);
 }
+
+TEST_CASE("run: a first process that another one ends by shutdown is a failure, and the log says whose signal it was") {
+  const auto log = std::make_shared<std::string>();
+  runtime_options options = support::quiet(2);
+  options.crash_reports = false;
+  options.log = [log](log_level level, std::string_view text) {
+    if (level == log_level::error) log->append(text).append("\n");
+  };
+  const auto ended_by = std::make_shared<pid>();
+  CHECK(joist::run(
+            [ended_by] {
+              *ended_by = spawn_link([] {
+                receive<support::go>();
+                joist::exit(exit_reason::shutdown);
+              });
+              send(*ended_by, support::go{});
+              support::wait_for_ever();
+            },
+            options) == 1);
+  CAPTURE(*log);
+  CHECK(log->find(fmt::format("the first process was ended by {}: shutdown\n", *ended_by)) != std::string::npos);
+
+  log->clear();
+  CHECK(joist::run(
+            [] {
+              spawn([first = self()] { joist::exit(first, exit_reason::shutdown_with("for a reason")); });
+              support::wait_for_ever();
+            },
+            options) == 1);
+  CAPTURE(*log);
+  CHECK(log->find(">: shutdown (for a reason)\n") != std::string::npos);
+}
+
+TEST_CASE("run: a first process that ends itself by shutdown, or returns when it has heard of one, is none") {
+  const auto log = std::make_shared<std::string>();
+  runtime_options options = support::quiet(2);
+  options.log = [log](log_level, std::string_view text) { log->append(text).append("\n"); };
+  CHECK(joist::run([] { joist::exit(self(), exit_reason::shutdown); }, options) == 0);
+  CHECK(joist::run(
+            [] {
+              trap_exit(true);
+              spawn_link([] { joist::exit(exit_reason::shutdown); });
+              receive<exited>();
+            },
+            options) == 0);
+  std::atomic<pid> first;
+  std::thread of_program{[&first] {
+    while (!first.load()) std::this_thread::yield();
+    joist::exit(first.load(), exit_reason::shutdown);
+  }};
+  CHECK(joist::run(
+            [&first] {
+              first = self();
+              support::wait_for_ever();
+            },
+            options) == 0);
+  of_program.join();
+  CHECK(log->empty());
+}

@@ -1,11 +1,13 @@
-// The tests of the service: each runs in a hundred interleavings, in virtual time. Any test framework will do.
+// The tests of the service: each runs in a hundred interleavings, in virtual time, and once on real workers. Any test
+// framework will do.
 #include "service.hpp"
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
-#include <functional>
 #include <stdexcept>
 
 namespace {
@@ -13,14 +15,17 @@ namespace {
 using shortener::health;
 using shortener::links;
 
+// [snippet: expect]
 #define EXPECT(...)                                               \
   if (!(__VA_ARGS__)) throw std::runtime_error {                  \
       fmt::format("line {}: expected {}", __LINE__, #__VA_ARGS__) \
     }
+// [end]
 
 const std::filesystem::path file = std::filesystem::temp_directory_path() / fmt::format("shortener_test_{}", ::getpid());
 
 joist::applications_ref start(const char* most = "1000") {
+  joist::trap_exit(true);  // a test is linked to what it starts, and is to outlive its stop
   joist::application_options o;
   o.settings["shortener"] = {{"file", file}, {"most", most}};
   auto started = joist::try_start_applications({shortener::service()}, o);
@@ -75,19 +80,40 @@ void while_it_stops_it_is_not_ready() {
 }
 // [end]
 
+// [snippet: worlds]
+void in_simulation(void (*test)()) {
+  joist::simulate_options strict;
+  strict.fail_on_crash = true;
+  joist::for_each_schedule(
+      100,
+      [test] {
+        std::filesystem::remove(file);
+        test();
+      },
+      strict);
+}
+
+// Real threads and real time: nothing repeats, but nothing is virtual either.
+void on_workers(void (*test)()) {
+  std::filesystem::remove(file);
+  joist::runtime_options quiet;
+  quiet.log = joist::silent_sink();
+  joist::runtime rt{quiet};
+  rt.ask(test, std::chrono::seconds{30});  // throws ask_failed, with the reason, when the test ends by an exception
+}
+// [end]
+
 }  // namespace
 
 int main() try {
   for (const auto test :
        {what_was_added_is_found_also_after_a_restart, a_crash_loses_nothing, there_are_not_more_than_the_settings_say,
         a_setting_that_makes_no_sense_is_told, while_it_stops_it_is_not_ready}) {
-    joist::for_each_schedule(100, [test] {
-      std::filesystem::remove(file);
-      test();
-    });
+    in_simulation(test);
+    on_workers(test);
   }
   std::filesystem::remove(file);
-} catch (const joist::schedule_failed& failure) {
-  std::fputs(failure.what(), stderr);
+} catch (const std::exception& failure) {  // schedule_failed, ask_failed
+  fmt::print(stderr, "{}\n", failure.what());
   return 1;
 }

@@ -143,7 +143,9 @@ int run_main(closure_ptr first, runtime_options options);
 }
 
 /// Starts a runtime, runs `first` as its first process, and stops when that ends. Returns what main() should:
-/// 0 when it ended normally or by shutdown, else 1, with the reason logged.
+/// 0 when it returned, or has itself exited with normal or shutdown; else 1, with the reason logged: also when another
+/// process ended it by an exit signal shutdown, as a linked supervisor does that gives up. Who takes that for an end in
+/// order traps exits, and returns.
 template <class First>
 int run(First&& first, runtime_options options = {}) {
   return detail::run_main(detail::make_closure(std::forward<First>(first)), std::move(options));

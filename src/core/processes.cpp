@@ -12,6 +12,7 @@
 #include "core/inspect.hpp"
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
+#include "core/trace.hpp"
 
 namespace joist::inline v0 {
 
@@ -86,12 +87,16 @@ core::sending core::send_on(worker* here, pid target, node_ptr& message) {
     const node_guard other{target.node()};
     return {other.get() != nullptr ? deliver_message(*other.get(), target, message, nullptr) : send_result::sent};
   }
+  if (here->simulated != nullptr) [[unlikely]]
+    trace_send(*here, target, *message);
   process_control* p = here->home.table.place_of(target);
   if (p == nullptr) return {};
   return {deliver_to_place(here->home, *p, target, message, here), price_of_send(*p)};
 }
 
 send_result core::deliver_message(scheduler& home, pid target, node_ptr& message, worker* here) {
+  if (here != nullptr && here->simulated != nullptr) [[unlikely]]
+    trace_send(*here, target, *message);
   process_control* p = home.table.place_of(target);
   return p != nullptr ? deliver_to_place(home, *p, target, message, here) : send_result::sent;
 }
@@ -153,6 +158,8 @@ monitored detail::spawn_closure(closure_ptr body, const spawn_options* options, 
     const owner_scope childs{child};  // its place may have been claimed for the process before it
     relate(w, parent, child, mode, result);
   }
+  if (w.simulated != nullptr) [[unlikely]]
+    trace_spawn(w, child);
   make_ready(w, child, turn == first_turn::next);
   if (links(mode) && parent.ending) {  // its links have been told already: this one is told now
     node_ptr signal = make_signal<node_kind::exit, exit_payload>(me.value(), parent.extras->reason, true);
@@ -184,6 +191,8 @@ void exit(pid target, exit_reason reason) {
   const pid me = from_process ? w->home.pid_of(*w->running) : pid{};
   node_ptr signal = make_signal<node_kind::exit, exit_payload>(me.value(), std::move(reason), false);
   if (w != nullptr) {
+    if (w->simulated != nullptr) [[unlikely]]
+      trace_send(*w, target, *signal);
     (void)w->home.deliver(target, signal, w);
   } else if (const node_guard other{target.node()}; other.get() != nullptr) {
     (void)other.get()->deliver(target, signal, nullptr);

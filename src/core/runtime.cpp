@@ -93,10 +93,18 @@ int detail::run_main(closure_ptr first, runtime_options options) {
   if (core::can_contain_faults() && !options.contain_faults) options.contain_faults = true;
   const auto home = std::make_shared<scheduler>(options, false);
   home->start_threads();
-  home->inject(home->create(std::move(first), nullptr, nullptr, state));
+  core::process_control& p = home->create(std::move(first), nullptr, nullptr, state);
+  const pid process = home->pid_of(p);
+  home->inject(p);
   {
     std::unique_lock lock{state->mutex};
     state->ended.wait(lock, [&state] { return state->done; });
+  }
+  // An end in order that it has not chosen: for whoever looks after the program, as a supervisor that gave up is, it failed.
+  const bool ended_by_another = state->ended_by && state->reason.is_orderly();
+  if (ended_by_another) {
+    home->log(report{report_kind::notice, log_level::error, process,
+                     fmt::format("the first process was ended by {}: {}", state->ended_by, state->reason)});
   }
   const stop_report report = home->stop(options.stop_deadline);
   constexpr std::size_t most_named = 10;
@@ -108,7 +116,7 @@ int detail::run_main(closure_ptr first, runtime_options options) {
   if (report.still_running.size() > most_named)
     home->log(log_level::warning,
               fmt::format("stopped, but {} more processes still run", report.still_running.size() - most_named));
-  return state->reason.is_orderly() ? 0 : 1;
+  return state->reason.is_orderly() && !ended_by_another ? 0 : 1;
 }
 
 }  // namespace joist::inline v0

@@ -279,6 +279,7 @@ process_control& scheduler::create(closure_ptr body, const spawn_options* o, wor
   p.backlog.store(0, std::memory_order_relaxed);
   p.box = {};
   p.box.tail = &p.box.head;
+  p.box.traced = here != nullptr && here->simulated != nullptr && here->simulated->traces();
   p.priority = priority::normal;
   p.parent = here != nullptr && here->running != nullptr ? pid_of(*here->running) : pid{};
   try {

@@ -71,12 +71,14 @@ struct ask_state {
   std::condition_variable ended;
   bool done = false;
   exit_reason reason;
+  pid ended_by;  // whose exit signal it was; nobody: its own end, or what no process has asked for
 
   /// The first answer counts.
-  void tell(const exit_reason& why) {
+  void tell(const exit_reason& why, pid by = {}) {
     const std::scoped_lock lock{mutex};
     if (done) return;
     reason = why;
+    ended_by = by;
     done = true;
     ended.notify_all();
   }

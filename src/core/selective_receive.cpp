@@ -5,6 +5,7 @@
 
 #include "core/scheduler.hpp"
 #include "core/timers.hpp"
+#include "core/trace.hpp"
 
 namespace joist::inline v0 {
 
@@ -74,6 +75,11 @@ void receive_wait::finish() noexcept {
     process_control& p = *this_worker()->running;
     if (!p.ending) count_off(p);
   }
+}
+
+[[gnu::cold]] void receive_wait::trace(const node& taken) noexcept {
+  worker& w = *this_worker();
+  trace_receive(*w.simulated, *w.running, taken);
 }
 
 bool receive_wait::more(const deadline& limit) {

@@ -11,6 +11,7 @@
 #include "core/memory_limit.hpp"
 #include "core/relations.hpp"
 #include "core/scheduler.hpp"
+#include "core/simulation.hpp"
 #include "core/timers.hpp"
 
 namespace joist::inline v0::core {
@@ -84,6 +85,13 @@ void on_down(process_control& p, std::uint64_t reference, down_payload& signal) 
   }
   message->word = down_mark(reference);
   append_uncounted(p, std::move(message));
+}
+
+// Of an exit signal: who else has sent it. Nobody: the process itself, the runtime, or a thread of the program.
+pid other_who_asks(const process_control& p, const node& signal) noexcept {
+  if (signal.type->kind != node_kind::exit) return {};
+  const pid from = pid::from_value(signal.word);
+  return from != this_worker()->home.pid_of(p) ? from : pid{};
 }
 
 /// What follows from one signal: nothing, or the end of the process.
@@ -192,17 +200,17 @@ void empty_mailbox(process_control& p) noexcept {
   while (p.box.head != nullptr) (void)p.box.take(&p.box.head);
 }
 
-void tell_listener(process_extras& x) {
+void tell_listener(process_extras& x, pid by) {
   if (x.rare == nullptr) return;
   const auto listener = std::exchange(x.rare->listener, nullptr);
   if (listener == nullptr) return;
-  listener->tell(x.reason);
+  listener->tell(x.reason, by);
 }
 
 // The watcher comes here too, for a process that goes on running: what is the owner's alone, such as its mailbox, and what
 // has destructors of users, is left alone for it. Returns what
 // is to be logged.
-[[nodiscard]] std::optional<report> make_end_known(process_control& p, exit_reason reason, node* rest) {
+[[nodiscard]] std::optional<report> make_end_known(process_control& p, exit_reason reason, node* rest, pid by) {
   JOIST_ASSERT(!p.ending, "a process ends once");
   scheduler& home = this_worker()->home;
   const pid self = home.pid_of(p);
@@ -215,6 +223,8 @@ void tell_listener(process_extras& x) {
   process_extras& x = p.more();
   x.reason = std::move(reason);
   x.spent_at_end = p.spent.load(std::memory_order_relaxed);
+  if (simulation* world = this_worker()->simulated) [[unlikely]]
+    world->note_end(p, x, by);
   // release: the reason. Who sees that it is ending reads it.
   p.ending.store(true, std::memory_order_release);
   bool slept = false;
@@ -224,7 +234,7 @@ void tell_listener(process_extras& x) {
   tell_relations(p, self, x.reason);
   answer_all(p, rest);
   answer_all(p, late);
-  tell_listener(x);
+  tell_listener(x, by);
   if (slept) home.inject(p);  // it is to be unwound
   return crash;
 }
@@ -247,10 +257,11 @@ void take_signals(process_control& p) {
       continue;
     }
     exit_reason reason;
+    const pid by = other_who_asks(p, *first);
     if (!act_on(p, std::move(first), reason)) continue;
     forget_failed_wait(p);  // it ends by another's reason, were it the same
     // The first exit signal wins; what came after it is as if sent to the dead.
-    return announce_exit(p, std::move(reason), list);
+    return announce_exit(p, std::move(reason), list, by);
   }
   tell_backlog(p);
   if (p.box.weighed && !p.ending && ends_by_mailbox(p, bytes_before)) [[unlikely]]
@@ -296,6 +307,7 @@ std::optional<report> take_signals_for(process_control& p) {
   const bool ends_for_sure = contains_kill(list);
   chain kept;
   exit_reason reason;
+  pid by;
   bool ends = false;
   while (list != nullptr && !ends && (ends_for_sure || !p.traps_exits)) {
     node_ptr first{std::exchange(list, list->next)};
@@ -304,6 +316,7 @@ std::optional<report> take_signals_for(process_control& p) {
       if (first->type->kind == node_kind::message && is_request(*first)) add_asker(p, *first);
       kept.append(first.release());
     } else {
+      by = other_who_asks(p, *first);
       ends = act_on(p, std::move(first), reason);
     }
   }
@@ -315,11 +328,11 @@ std::optional<report> take_signals_for(process_control& p) {
   p.declared_dead.store(true, std::memory_order_relaxed);
   this_worker()->home.count_zombie(+1);
   p.more().rarely().undelivered = kept.first;
-  return make_end_known(p, std::move(reason), list);
+  return make_end_known(p, std::move(reason), list, by);
 }
 
-void announce_exit(process_control& p, exit_reason reason, node* rest) {
-  if (auto crash = make_end_known(p, std::move(reason), rest)) this_worker()->home.log(*std::move(crash));
+void announce_exit(process_control& p, exit_reason reason, node* rest, pid by) {
+  if (auto crash = make_end_known(p, std::move(reason), rest, by)) this_worker()->home.log(*std::move(crash));
 }
 
 void drop_unwanted(worker& w, node_ptr message) noexcept {

@@ -80,8 +80,9 @@ void take_signals(process_control& p);
 [[nodiscard]] std::optional<report> take_signals_for(process_control& p);
 
 /// Makes the end of `p` known: no signal is taken any more, the name is free, links and watchers are told, what had
-/// come is answered or dropped. `rest`: signals taken and not yet acted on.     [owner]
-void announce_exit(process_control& p, exit_reason reason, node* rest);
+/// come is answered or dropped. `rest`: signals taken and not yet acted on. `by`: the other process whose exit signal it
+/// was. [owner]
+void announce_exit(process_control& p, exit_reason reason, node* rest, pid by = {});
 
 /// Drops a message that nobody takes. Where that runs a destructor of the user's, a process of its own does it: the thread may
 /// run none, or one that is in the middle of its signals.     [worker]

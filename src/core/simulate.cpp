@@ -1,6 +1,7 @@
 #include <joist/simulate.hpp>
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <optional>
@@ -8,8 +9,10 @@
 #include <system_error>
 
 #include "base/pool.hpp"
+#include "core/replay_command.hpp"
 #include "core/scheduler.hpp"
 #include "core/simulation.hpp"
+#include "core/trace.hpp"
 
 namespace joist::inline v0 {
 
@@ -40,13 +43,36 @@ process_control& core::simulation::choose(std::int32_t& reductions, bool urgent)
   return chosen;
 }
 
+void core::simulation::note_end(const process_control& p, const process_extras& x, pid by) {
+  trace_end(*this, p, x.reason, by);
+  if (!looks_for_crashes_ || crash_ || x.reason.is_orderly() || !x.links.empty() || !x.watchers.empty()) return;
+  if (x.rare != nullptr && x.rare->listener != nullptr) return;  // the first process: its end is the run's
+  scheduler& home = this_worker()->home;
+  crash_ = unheard_crash{home.pid_of(p), called(home, p), x.reason};
+}
+
 namespace {
+
+constexpr std::uint32_t most_messages_shown = 4;
+
+// Types of the oldest ones: "int, char and 3 more".
+std::string types_in(const detail::mailbox& box) {
+  std::string types;
+  std::uint32_t shown = 0;
+  for (const detail::node* n = box.head; n != nullptr && shown < most_messages_shown; n = n->next, ++shown)
+    types += (shown > 0 ? ", " : "") + type_in(*n);
+  if (box.length > shown) types += fmt::format(" and {} more", box.length - shown);
+  return types;
+}
 
 /// A world of one worker, run by the calling thread, which is that worker for the time.
 class world {
  public:
   world(std::uint64_t seed, const simulate_options& options)
-      : seed_{seed}, options_{options}, home_{std::make_shared<detail::scheduler>(settings(options), true)}, choices_{seed} {
+      : seed_{seed},
+        options_{options},
+        home_{std::make_shared<detail::scheduler>(settings(options), true)},
+        choices_{seed, options} {
     worker& w = home_->workers[0];
     w.simulated = &choices_;
     attached_ = base::pool_attach_thread();
@@ -68,10 +94,10 @@ class world {
     const auto state = std::make_shared<ask_state>();
     worker& w = home_->workers[0];
     make_ready(w, home_->create(std::move(first), nullptr, &w, state), false);
-    const std::int64_t begin = choices_.now();
-    while (!state->done) step();
-    const simulate_report report{seed_, state->reason, choices_.steps(), choices_.fingerprint(),
-                                 std::chrono::nanoseconds{choices_.now() - begin}};
+    while (!state->done && !choices_.crash()) step();
+    const exit_reason& reason = state->done ? state->reason : choices_.crash()->reason;
+    const simulate_report report{seed_,           reason, choices_.steps(), choices_.fingerprint(), choices_.elapsed(),
+                                 choices_.crash()};
     end_the_others();
     return report;
   }
@@ -104,6 +130,7 @@ class world {
     fire_timers(w);
     if (choices_.idle()) return choices_.count_idle_step();
     process_control& p = choices_.choose(w.reductions_left, home_->urgent_askers.load() > 0);
+    trace_turn(w, p);
     core::run(w, p);
   }
 
@@ -111,14 +138,15 @@ class world {
     std::string waiting;
     for (const pid process : home_->all()) {
       const process_control* p = home_->find(process);
-      waiting += fmt::format("\n  {} \"{}\", {} messages in its mailbox", process,
-                             p->extras != nullptr ? p->extras->label : "", p->box.length);
+      waiting += fmt::format("\n  {}, {} messages in its mailbox", who_is(*home_, *p), p->box.length);
+      if (p->box.length > 0) waiting += ": " + types_in(p->box);
     }
     end_the_others();
     throw error{errc::deadlock, fmt::format("simulate: seed {}: nothing can run any more; waiting are{}", seed_, waiting)};
   }
 
   void end_the_others() {
+    choices_.close();
     worker& w = home_->workers[0];
     for (const pid process : home_->all()) {
       node_ptr signal = make_signal<node_kind::exit, exit_payload>(0, exit_reason::kill, false);
@@ -155,6 +183,23 @@ std::optional<std::uint64_t> seed_to_replay() {
   return seed;
 }
 
+bool trace_is_wanted() noexcept {
+  const char* given = std::getenv("JOIST_TRACE");
+  return given != nullptr && *given != '\0' && std::string_view{given} != "0";
+}
+
+void tell_standard_error(std::string_view line) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+// What went wrong; empty: nothing.
+std::string problem_of(const simulate_report& report) {
+  if (report.reason.is_orderly()) return {};
+  if (!report.crash) return report.reason.to_string();
+  return fmt::format("process {} \"{}\" crashed, and nobody was linked to it or monitored it: {}", report.crash->process,
+                     report.crash->label, report.crash->reason);
+}
+
 }  // namespace
 
 simulate_report detail::run_simulation(std::uint64_t seed, closure_ptr first, const simulate_options& options) {
@@ -163,22 +208,25 @@ simulate_report detail::run_simulation(std::uint64_t seed, closure_ptr first, co
   return w.run(std::move(first));
 }
 
-void detail::explore(std::uint64_t runs, const std::function<simulate_report(std::uint64_t)>& one) {
+void detail::explore(std::uint64_t runs, simulate_options options, const one_run& one) {
+  if (this_worker() != nullptr) throw error{errc::bad_wait, "for_each_schedule: expected a thread that runs no process"};
   const std::optional<std::uint64_t> only = seed_to_replay();
   const std::uint64_t first = only.value_or(1);
   const std::uint64_t count = only ? 1 : runs;
+  if (only && trace_is_wanted() && options.trace == nullptr) options.trace = &tell_standard_error;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t seed = first + i;
     std::string problem;
     try {
-      const simulate_report report = one(seed);
-      if (!report.reason.is_orderly()) problem = report.reason.to_string();
+      problem = problem_of(one(seed, options));
     } catch (const std::exception& e) {
       problem = e.what();
     }
     if (!problem.empty()) {
-      throw schedule_failed{seed, fmt::format("seed {} failed: {}\nreplay it: JOIST_SEED={} {}", seed, problem, seed,
-                                              program_invocation_name)};
+      throw schedule_failed{seed,
+                            fmt::format("seed {} failed: {}\nreplay it: JOIST_SEED={} {}\nJOIST_TRACE=1 before that tells "
+                                        "each step",
+                                        seed, problem, seed, own_command())};
     }
   }
 }

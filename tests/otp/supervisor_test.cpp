@@ -51,6 +51,24 @@ TEST_CASE("supervisor: init that ignores, throws or talks nonsense fails the sta
   });
 }
 
+TEST_CASE(
+    "supervisor: one that gives up ends a program with 1 that is linked to it and traps no exits, and the log says so") {
+  const auto log = std::make_shared<support::collected_log>();
+  joist::runtime_options options = quiet(2);
+  options.log = support::sink_of(log);
+  const int result = joist::run(
+      [] {
+        supervisor_options none;
+        none.intensity = 0;
+        const auto start = [] { return joist::started_child{joist::spawn_link([] { throw 1; })}; };
+        (void)joist::start_supervisor(none, {{"broken", start}});
+        support::wait_for_ever();
+      },
+      options);
+  CHECK(result == 1);
+  CHECK(log->get().find("the first process was ended by <") != std::string::npos);
+}
+
 TEST_CASE("supervisor: flags that make no sense are refused by name", "[S18]") {
   on_workers(
       [] {

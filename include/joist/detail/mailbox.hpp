@@ -21,6 +21,7 @@ struct mailbox {
   bool limited = false;   // senders count: they must be told of what is taken
   bool weighed = false;   // bytes are limited: src/core/memory_limit.hpp
   bool over = false;      // they are more than that, which has been acted on
+  bool traced = false;    // a simulated world tells what is taken
   std::size_t bytes = 0;  // counted where weighed; else bytes_held() does it when asked: each message would pay for it
 
   void append(node* n) noexcept {

@@ -75,11 +75,18 @@ class receive_wait {
   [[nodiscard]] node** begin(std::uint64_t reference) noexcept {
     return reference != 0 && box_.mark_ref == reference && box_.mark != nullptr ? box_.mark : &box_.head;
   }
+  /// The message that `link` points to.
+  [[nodiscard]] node_ptr take(node** link) {
+    if (box_.traced) [[unlikely]]
+      trace(**link);
+    return box_.take(link);
+  }
   /// Waits for messages beyond those in the box. False when `limit` is over.
   [[nodiscard]] bool more(const deadline& limit);
 
  private:
   void finish() noexcept;
+  static void trace(const node& taken) noexcept;
 
   mailbox& box_;
   bool timed_ = false;
@@ -253,7 +260,7 @@ auto receive_from(std::uint64_t reference, H&&... handlers) {
         if (index < sizeof...(H)) break;
       }
       if (*at != nullptr) {
-        taken = box.take(at);
+        taken = wait.take(at);
         break;
       }
     } while (wait.more(limit_of(handlers...)));
