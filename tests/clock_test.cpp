@@ -19,3 +19,13 @@ TEST_CASE("clock: is monotonic outside of processes too") {
   CHECK(joist::clock::now() >= before);
   STATIC_REQUIRE(joist::clock::is_steady);
 }
+
+TEST_CASE("clock: a limit is a whole number of a unit, a point of joist::clock, or infinity, and nothing else is one") {
+  using joist::detail::deadline;
+  STATIC_REQUIRE(std::is_convertible_v<std::chrono::milliseconds, deadline>);
+  STATIC_REQUIRE(std::is_convertible_v<joist::clock::time_point, deadline>);
+  STATIC_REQUIRE(std::is_convertible_v<joist::infinity_t, deadline>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<deadline, int>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<deadline, std::chrono::duration<double>>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<deadline, std::chrono::system_clock::time_point>);
+}

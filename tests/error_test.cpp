@@ -20,3 +20,9 @@ TEST_CASE("error: uncaught, it ends the process with its text as the reason") {
     EXPECT(reason.error() != nullptr && reason.error()->what.find("nobody") != std::string::npos);
   });
 }
+
+TEST_CASE("error: a code says in a sentence what it means") {
+  CHECK(to_string(errc::no_process) == "the pid names no living process");
+  for (int code = 1; code <= static_cast<int>(errc::access_denied); ++code)
+    CHECK(to_string(static_cast<errc>(code)).size() > 10);
+}

@@ -32,3 +32,5 @@ TEST_CASE("ref: no two are equal, across processes, threads and runtimes") {
   CHECK(seen.size() == made);
   CHECK_FALSE(ref{});
 }
+
+TEST_CASE("ref: is printed as itself") { CHECK(fmt::format("{}", ref{17}) == "#ref<17>"); }

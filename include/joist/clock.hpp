@@ -26,6 +26,18 @@ inline constexpr infinity_t infinity{};
 
 namespace detail {
 
+template <class T>
+concept without_unit = std::is_arithmetic_v<T>;
+template <class T>
+concept other_clock = !std::is_same_v<T, clock>;
+
+/// Where a number is given for a limit: says so, as a deleted function cannot. `Where`: what tells the places apart, for the
+/// compiler speaks once for each.
+template <without_unit Number, class... Where>
+constexpr void refuse_number() {
+  static_assert(!without_unit<Number>, "joist: a limit has a unit: write 1000ms, or 1s, not 1000");
+}
+
 /// A point of time, or never. Made of what users give; throws errc::bad_argument for what makes no sense.
 class deadline {
  public:
@@ -38,14 +50,13 @@ class deadline {
   deadline(clock::time_point when) noexcept : at_{when.time_since_epoch().count()}, absolute_{true} {}
   template <std::integral Rep, class Period>
   deadline(std::chrono::duration<Rep, Period> from_now) : at_{checked(from_now)} {}
+  // Deleted, so that one can ask what is a limit. Compilers quote these lines, with their words.
   template <std::floating_point Rep, class Period>
-  deadline(std::chrono::duration<Rep, Period>) = delete;  // a timeout is a whole number of something: 500ms, not 0.5s
-  template <class Number>
-  requires std::is_arithmetic_v<Number> deadline(Number)
-  = delete;  // of what? 5s, 5ms
-  template <class Clock, class Duration>
-  requires(!std::is_same_v<Clock, clock>) deadline(std::chrono::time_point<Clock, Duration>)
-  = delete;  // deadlines are points of joist::clock
+  deadline(std::chrono::duration<Rep, Period>) = delete;  // joist: a limit is a whole number of a unit: 500ms, not 0.5s
+  template <without_unit Number>
+  deadline(Number) = delete;  // joist: a limit has a unit: write 1000ms, or 1s, not 1000
+  template <other_clock Clock, class Duration>
+  deadline(std::chrono::time_point<Clock, Duration>) = delete;  // joist: a limit is a point of time of joist::clock
 
   /// What resolve() gave.
   [[nodiscard]] static deadline resolved(std::int64_t nanoseconds) noexcept {

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace joist::inline v0 {
 
@@ -21,6 +22,9 @@ enum class errc {
   no_table,          ///< the table is gone: its owner has ended, or it was deleted
   access_denied,     ///< only the table's owner may do this
 };
+
+/// What it means, in a sentence; the message of an error says more.
+[[nodiscard]] std::string_view to_string(errc code) noexcept;
 
 /// A wrong call. Caught like any exception; uncaught, it ends the process with exit_reason::error.
 class error : public std::runtime_error {

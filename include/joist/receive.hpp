@@ -3,6 +3,7 @@
 // Promises
 //   the oldest message that some handler accepts is taken; the others stay, in their order
 //   waiting costs nothing per message already refused: the scan goes on where it stopped
+//   a handler of what nobody can send (sendable.hpp) does not compile
 //   receive_reply looks only at what came after the reference was made
 //
 //   int answer = joist::receive(
@@ -35,6 +36,11 @@ template <class Guard, class Handler>
 template <class Handler>
 [[nodiscard]] auto after(detail::deadline limit, Handler handler) {
   return detail::timeout_handler<Handler>{limit, std::move(handler)};
+}
+template <detail::without_unit Number, class Handler>
+[[nodiscard]] auto after(Number, Handler handler) {
+  detail::refuse_number<Number, Handler>();
+  return detail::timeout_handler<Handler>{{}, std::move(handler)};
 }
 [[nodiscard]] inline detail::timeout_limit after(detail::deadline limit) { return {limit}; }
 
@@ -83,5 +89,9 @@ auto receive_reply(ref reference, Handlers&&... handlers) {
 
 /// Waits for the time given; messages stay in the mailbox.     [process]
 void sleep_for(detail::deadline limit);
+template <detail::without_unit Number>
+void sleep_for(Number) {
+  detail::refuse_number<Number>();
+}
 
 }  // namespace joist::inline v0

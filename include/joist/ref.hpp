@@ -3,6 +3,8 @@
 // See also: monitor.hpp, alias.hpp, timer.hpp (references of one purpose each), receive.hpp (receive_reply).
 #pragma once
 
+#include <fmt/core.h>
+
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -31,4 +33,13 @@ class ref {
 template <>
 struct std::hash<joist::ref> {
   std::size_t operator()(joist::ref reference) const noexcept { return std::hash<std::uint64_t>{}(reference.value()); }
+};
+
+/// "#ref<value>", as it stands in logs.
+template <>
+struct fmt::formatter<joist::ref> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(joist::ref reference, Context& context) const {
+    return fmt::format_to(context.out(), "#ref<{}>", reference.value());
+  }
 };

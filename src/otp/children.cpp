@@ -3,6 +3,27 @@
 #include <joist/joist.hpp>
 #include <joist/otp/telemetry.hpp>
 
+namespace joist::inline v0 {
+
+std::string supervisor_error::to_string() const {
+  switch (what) {
+    case kind::already_started: return fmt::format("the child is not started: it runs already, as {}", process);
+    case kind::already_present:
+      return "the child is not started: its spec is there, and it does not run: restart_child starts it, delete_child "
+             "forgets "
+             "it";
+    case kind::running: return fmt::format("the child runs, as {}: terminate_child stops it", process);
+    case kind::restarting: return "the child is being started again, for its last start has failed";
+    case kind::not_found: return "the supervisor has no such child";
+    case kind::start_failed: return fmt::format("the child is not started: {}", start.to_string());
+    case kind::bad_spec: return fmt::format("the child is not started: its spec is refused: {}", text);
+    case kind::max_children: return "the child is not started: the supervisor has as many as max_children allows";
+  }
+  return "the supervisor has refused";
+}
+
+}  // namespace joist::inline v0
+
 namespace joist::inline v0::otp {
 
 using namespace std::chrono_literals;

@@ -103,3 +103,27 @@ std::string_view name_of(failure_kind kind) noexcept {
 }
 
 }  // namespace joist::inline v0::tls::detail
+
+namespace joist::inline v0::tls {
+
+std::string_view to_string(failure_kind kind) noexcept {
+  switch (kind) {
+    case failure_kind::timed_out: return "the handshake was not over within its time limit";
+    case failure_kind::closed: return "the peer closed the connection";
+    case failure_kind::connection: return "the connection has failed";
+    case failure_kind::certificate_expired: return "the certificate of the peer has expired";
+    case failure_kind::certificate_not_yet_valid: return "the certificate of the peer is not valid yet";
+    case failure_kind::wrong_host: return "the certificate of the peer is for another host";
+    case failure_kind::unknown_authority: return "the certificate of the peer is signed by nobody who is trusted";
+    case failure_kind::bad_certificate: return "the certificate of the peer is not accepted";
+    case failure_kind::not_tls:
+    case failure_kind::no_shared_protocol:
+    case failure_kind::no_shared_alpn:
+    case failure_kind::certificate_required:
+    case failure_kind::refused_by_peer:
+    case failure_kind::broken_protocol: return detail::hint_of(kind);
+  }
+  return "?";
+}
+
+}  // namespace joist::inline v0::tls

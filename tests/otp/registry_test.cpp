@@ -52,6 +52,7 @@ TEST_CASE("registry: a unique key has one process, and who comes second learns w
     EXPECT(r.register_("b", 2).has_value());
     const auto again = r.register_("a", 3);
     EXPECT(!again && again.error().process == joist::self());
+    EXPECT(again.error().to_string() == fmt::format("the key is taken: {} has it", joist::self()));
     const joist::pid me = joist::self();
     const auto other = joist::spawn_monitor([r, me] {
       const auto refused = r.register_("a", 4);

@@ -16,6 +16,21 @@
 
 using namespace support;
 
+namespace {
+
+struct counts : joist::gen_server<counts> {
+  struct value {
+    using reply = int;
+  };
+  explicit counts(int from = 0) : from_{from} {}
+  int handle_call(value) const { return from_; }
+
+ private:
+  int from_;
+};
+
+}  // namespace
+
 TEST_CASE("supervisor: starts children in order, lists the newest first, stops them in reverse, and exits with shutdown",
           "[S01][S30][S70]") {
   everywhere([] {
@@ -147,6 +162,52 @@ TEST_CASE("supervisor: start_child and restart_child return the error of a start
     throws.start = []() -> joist::result<joist::started_child, start_error> { throw std::runtime_error{"odd"}; };
     r = s.start_child(throws);
     EXPECT(!r && r.error().start.reason.error()->what == "odd");
+    s.stop();
+  });
+}
+
+TEST_CASE("supervisor: a refusal says in a sentence what was not done, and what would do it") {
+  everywhere([] {
+    const supervisor_ref s = joist::start_supervisor({}, {});
+    const joist::pid first = s.start_child(employ("a"))->process;
+    (void)begins("a");
+    EXPECT(s.start_child(employ("a")).error().to_string() ==
+           fmt::format("the child is not started: it runs already, as {}", first));
+    EXPECT(s.restart_child("a").error().to_string() ==
+           fmt::format("the child runs, as {}: terminate_child stops it", first));
+    EXPECT(s.terminate_child("a"));
+    stops("a");
+    EXPECT(s.start_child(employ("a")).error().to_string().find("its spec is there, and it does not run") !=
+           std::string::npos);
+    EXPECT(s.restart_child("b").error().to_string() == "the supervisor has no such child");
+    EXPECT(s.start_child({}).error().to_string().find("the child is not started: its spec is refused: ") == 0);
+    const auto fails = [] {
+      return joist::result<joist::started_child, joist::start_error>{joist::failure{joist::start_error{}}};
+    };
+    EXPECT(s.start_child({.id = "c", .start = fails})
+               .error()
+               .to_string()
+               .find("the child is not started: the server did not start: ") == 0);
+    s.stop();
+  });
+  CHECK(joist::supervisor_error{.what = kind::restarting}.to_string() ==
+        "the child is being started again, for its last start has failed");
+  CHECK(joist::supervisor_error{.what = kind::max_children}.to_string() ==
+        "the child is not started: the supervisor has as many as max_children allows");
+}
+
+TEST_CASE("supervisor: a child has the options of a server, in braces, as a start has") {
+  everywhere([] {
+    const joist::server_options labelled{.process = {.label = "till"}};
+    const supervisor_ref s = joist::start_supervisor(
+        {}, {joist::child<counts>("a", {.name = "counts"}, 7), joist::child<counts>("b", labelled, 8),
+             joist::child<counts>("c", 9), joist::child<counts>("d", {}), joist::child<counts>("e")});
+    const auto of = [s](const char* id) { return joist::server_ref<counts>{s.which_child(id)->process}; };
+    EXPECT(joist::whereis("counts") == of("a").process());
+    EXPECT(joist::process_info(of("b"))->label == "till");
+    int sum = 0;
+    for (const char* id : {"a", "b", "c", "d", "e"}) sum = sum * 10 + of(id).call(counts::value{});
+    EXPECT(sum == 78'900);
     s.stop();
   });
 }

@@ -377,3 +377,9 @@ TEST_CASE("tls handshake: those that throw say why, and a stream that is secured
       },
       2);
 }
+
+TEST_CASE("tls: why a handshake failed is a sentence") {
+  CHECK(joist::tls::to_string(failure_kind::wrong_host) == "the certificate of the peer is for another host");
+  CHECK(joist::tls::handshake_error{failure_kind::not_tls}.to_string() == "expected TLS, the peer speaks something else");
+  CHECK(joist::tls::handshake_error{failure_kind::not_tls, "TLS handshake with x"}.to_string() == "TLS handshake with x");
+}

@@ -387,6 +387,11 @@ TEST_CASE("web::client: the last handle takes the connections along, and a pool 
       2);
 }
 
+TEST_CASE("web::client: an error is a sentence") {
+  CHECK(client_error{.what = kind::timed_out, .text = "GET /: too late"}.to_string() == "GET /: too late");
+  CHECK(client_error{.what = kind::connect, .text = {}}.to_string() == "nobody takes the connection");
+}
+
 TEST_CASE("web::client: mistakes of the caller are refused before anything is sent") {
   on_workers(
       [] {

@@ -1,5 +1,6 @@
 #include <joist/web/json.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,7 +13,35 @@ namespace web = joist::web;
 using web::from_json;
 using web::to_json;
 
+// [snippet: format]
+// Points of time are seconds since 1970 in our JSON.
+template <>
+struct joist::web::json_format<std::chrono::sys_seconds> {
+  static json_value write(std::chrono::sys_seconds t) { return t.time_since_epoch().count(); }
+  static result<std::chrono::sys_seconds, std::string> read(const json_value& from) {
+    if (const std::int64_t* seconds = from.as_int64()) return std::chrono::sys_seconds{std::chrono::seconds{*seconds}};
+    return failure{std::string{"expected seconds since 1970, got "}.append(from.kind())};
+  }
+};
+// [end]
+// An aggregate that is written as one text.
+struct money {
+  int cents = 0;
+};
+template <>
+struct joist::web::json_format<money> {
+  static std::string write(const money& m) { return std::to_string(m.cents) + " ct"; }
+  static result<money, std::string> read(const json_value&) { return failure{std::string{"nothing is money"}}; }
+};
+
 namespace {
+
+struct meeting {
+  std::string about;
+  std::chrono::sys_seconds begin;
+  std::optional<std::chrono::sys_seconds> end{};
+  std::vector<std::chrono::sys_seconds> breaks{};
+};
 
 enum class role : std::uint8_t { admin, guest };
 
@@ -150,4 +179,19 @@ TEST_CASE("json: other shapes: nested sequences, values of any shape, truth valu
   };
   CHECK(to_json(row{"a", "b"}) == R"({"text":"a","more":"b"})");
   CHECK(to_json(role::guest) == "\"guest\"");
+}
+
+TEST_CASE("json: a type with a json_format is written and read by it, wherever it is, and its errors have their place") {
+  const std::string text = R"({"about":"x","begin":60,"breaks":[61,62]})";
+  const auto read = from_json<meeting>(text).value();
+  CHECK(read.begin == std::chrono::sys_seconds{std::chrono::minutes{1}});
+  CHECK_FALSE(read.end.has_value());
+  CHECK(to_json(read) == text);
+  CHECK(to_json(std::map<std::string, std::chrono::sys_seconds>{{"a", {}}}) == R"({"a":0})");
+  CHECK(problems<meeting>(R"({"about":"x","begin":"noon","end":null,"breaks":[1,2.5]})") ==
+        "/begin: expected seconds since 1970, got a string\n"
+        "/breaks/1: expected seconds since 1970, got a number\n");
+  CHECK(problems<meeting>(R"({"about":"x","breaks":[]})") == "/begin: expected it: it is missing\n");
+  CHECK(to_json(std::vector<money>{{1}, {2}}) == R"(["1 ct","2 ct"])");
+  CHECK(problems<money>("{}") == ": nothing is money\n");
 }

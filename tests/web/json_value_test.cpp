@@ -163,6 +163,11 @@ TEST_CASE("json_value: is looked into without an error") {
   CHECK(v.kind() == "an object");
 }
 
+TEST_CASE("json_value: an error says its place, where it has one") {
+  CHECK(joist::web::json_error{"/users/0", "expected a string"}.to_string() == "/users/0: expected a string");
+  CHECK(joist::web::json_error{"", "expected an object"}.to_string() == "expected an object");
+}
+
 TEST_CASE("json_value: what JSON cannot hold is written as what it can") {
   CHECK(json_value{std::numeric_limits<double>::infinity()}.to_string() == "null");
   CHECK(json_value{std::nan("")}.to_string() == "null");

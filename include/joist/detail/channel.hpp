@@ -8,6 +8,8 @@
 //     phx_close, or phx_error               ◄──     its end, by the monitor
 #pragma once
 
+#include <joist/detail/handler_names.hpp>
+#include <joist/detail/members.hpp>
 #include <joist/detail/ref_text.hpp>
 #include <joist/detail/type_name.hpp>
 #include <joist/otp/gen_server.hpp>
@@ -228,6 +230,11 @@ class handling {
   bool is_over_ = false;
 };
 
+template <class Self>
+concept intercepting = requires {
+  Self::intercepts;
+};
+
 /// How a channel finds its handlers: by the types of messages, as a gen_server, and those of clients by the names of events.
 struct channel_handlers : joist::detail::handlers_by_type {
   template <class Self>
@@ -247,7 +254,7 @@ struct channel_handlers : joist::detail::handlers_by_type {
  private:
   template <class Self>
   static constexpr std::span<const std::string_view> intercepts_of() {
-    if constexpr (requires { Self::intercepts; }) {
+    if constexpr (intercepting<Self>) {
       return Self::intercepts;
     } else {
       return {};
@@ -270,8 +277,7 @@ struct channel_handlers : joist::detail::handlers_by_type {
 /// something back itself does so after a while.
 template <class Self>
 constexpr std::chrono::seconds silent_for_long() {
-  constexpr bool has_more_to_give = requires(Self & s) { s.handle_hibernate(); };
-  return std::chrono::seconds{has_more_to_give ? 1 : 0};
+  return std::chrono::seconds{joist::detail::has_handle_hibernate<Self> ? 1 : 0};
 }
 
 /// How the process of a channel begins (server_body). Not a start of OTP's: nobody waits for the constructor, and what tells
@@ -363,6 +369,36 @@ void channel_handlers::answering(Self& s, client_message& in, Handle handle) {
   b.ref_ = nullptr;
 }
 
+template <class Self>
+concept lists_events = requires {
+  typename Self::events;
+};
+template <class Self>
+concept handles_other_events = requires(Self& s, const client_payload& body) {
+  s.handle_in(std::string_view{}, body);
+};
+/// By a name, and something else.
+template <class Self>
+concept handles_by_name = requires(Self& s, std::string& name) {
+  s.handle_in(name, joist::detail::any_value<void>{});
+}
+|| requires(Self& s, const char* name) { s.handle_in(name, joist::detail::any_value<void>{}); };
+
+/// That no handler for clients is there that nothing would be given to.
+template <class Self>
+constexpr void require_no_idle_handler() {
+  static_assert(lists_events<Self> || handles_other_events<Self> || !joist::detail::names_handle_in<Self>,
+                "joist: handle_in is there, and no event goes to it: name them in a public `using events = "
+                "joist::type_list<...>`; what takes all others is a public `handle_in(std::string_view event, const "
+                "joist::web::client_payload&)`");
+  static_assert(handles_other_events<Self> || !handles_by_name<Self>,
+                "joist: handle_in is there for an event's name and something else, and cannot be called with what clients "
+                "send: make it a public `handle_in(std::string_view event, const joist::web::client_payload&)`");
+  static_assert(intercepting<Self> || !joist::detail::names_handle_out<Self>,
+                "joist: handle_out is there, and no broadcast goes to it: name them in a public `static constexpr auto "
+                "intercepts = std::to_array<std::string_view>({...})`");
+}
+
 template <class Event, class Self>
 bool channel_handlers::handle_as(Self& s, client_message& in) {
   static_assert(
@@ -395,7 +431,8 @@ void channel_handlers::handle_in(Self& s, client_message& in) {
   if constexpr (requires { typename Self::events; }) {
     if (handle_one_of(s, in, typename Self::events{})) return;
   }
-  if constexpr (requires { s.handle_in(std::string_view{}, std::as_const(in.body)); }) {
+  require_no_idle_handler<Self>();
+  if constexpr (handles_other_events<Self>) {
     answering(s, in, [&] { return s.handle_in(std::string_view{in.event}, std::as_const(in.body)); });
   } else {
     base(s).refuse_unknown(in);

@@ -4,6 +4,7 @@
 #include <joist/detail/enumerators.hpp>
 #include <joist/detail/member_names.hpp>
 #include <joist/detail/members.hpp>
+#include <joist/result.hpp>
 #include <joist/web/json_value.hpp>
 
 #include <cmath>
@@ -18,7 +19,33 @@
 #include <utility>
 #include <vector>
 
+namespace joist::inline v0::web {
+template <class T>
+struct json_format;  // json.hpp
+}  // namespace joist::inline v0::web
+
 namespace joist::inline v0::detail {
+
+/// Written and read by a json_format of its own.
+template <class T>
+concept has_json_format = requires {
+  sizeof(web::json_format<T>);
+};
+/// The same, complete: what json_format promises.
+template <class T>
+constexpr void require_json_format() {
+  static_assert(
+      requires(const T& value) {
+        { web::json_format<T>::write(value) } -> std::convertible_to<web::json_value>;
+      },
+      "joist: a json_format<T> says how its type is written: add a public `static joist::web::json_value write(const T&)`");
+  static_assert(
+      requires(const web::json_value& from) {
+        { web::json_format<T>::read(from) } -> std::same_as<result<T, std::string>>;
+      },
+      "joist: a json_format<T> says how its type is read: add a public `static joist::result<T, std::string> read(const "
+      "joist::web::json_value&)`");
+}
 
 template <class T>
 concept json_number = (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
@@ -45,6 +72,15 @@ concept json_sequence = !json_map<T> && !std::same_as<T, std::string> && require
 
 template <class T>
 inline constexpr bool json_unsupported = false;
+/// The error stands beside `no_json<type>` in the compiler's output.
+template <class T>
+struct no_json {
+  static_assert(
+      json_unsupported<T>,
+      "joist: a type has no form in JSON: it is named beside no_json<...>. Expected bool, a number, a text (read as "
+      "a std::string), optional, a sequence, a map with string keys, an enum class, json_value, or an aggregate of these; "
+      "other types have one by a joist::web::json_format of their own");
+};
 template <class T, std::size_t I>
 constexpr bool json_named = !member_name<T, I>().empty();
 
@@ -66,7 +102,8 @@ void for_each_json_member(T& value, F f) {
   using plain = std::remove_const_t<T>;
   constexpr std::size_t count = member_count<plain>();
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    static_assert((json_named<plain, I> && ...), "json: expected members with names: no references, no bit-fields");
+    static_assert((json_named<plain, I> && ...),
+                  "joist: the members of an aggregate have names in JSON: no references, no bit-fields");
     (f(member_name<plain, I>(), json_member<std::is_const_v<T>>(address_of<I, count>(value).pointer)), ...);
   }
   (std::make_index_sequence<count>{});
@@ -85,7 +122,9 @@ class json_reader {
 
   template <class T>
   void read(const web::json_value& from, T& into) {
-    if constexpr (std::same_as<T, web::json_value>) {
+    if constexpr (has_json_format<T>) {
+      read_format(from, into);
+    } else if constexpr (std::same_as<T, web::json_value>) {
       into = from;
     } else if constexpr (std::same_as<T, bool>) {
       if (const bool* b = from.as_bool()) return void(into = *b);
@@ -112,9 +151,7 @@ class json_reader {
     } else if constexpr (open_aggregate<T>) {
       read_aggregate(from, into);
     } else {
-      static_assert(json_unsupported<T>,
-                    "json: expected bool, a number, std::string, optional, a sequence, a map with string "
-                    "keys, an enum class, json_value, or an aggregate of these");
+      (void)sizeof(no_json<T>);
     }
   }
 
@@ -133,6 +170,14 @@ class json_reader {
   [[nodiscard]] std::size_t enter(std::string_view name);
   [[nodiscard]] std::size_t enter(std::size_t index);
   void leave(std::size_t before) { pointer_.resize(before); }
+
+  template <class T>
+  void read_format(const web::json_value& from, T& into) {
+    require_json_format<T>();
+    result<T, std::string> value = web::json_format<T>::read(from);
+    if (!value) return add_error(std::move(value).error());
+    into = *std::move(value);
+  }
 
   template <class T>
   void read_floating(const web::json_value& from, T& into) {
@@ -273,7 +318,11 @@ void append_json_members(std::string& out, const T& value) {
 
 template <class T>
 void append_json(std::string& out, const T& value) {
-  if constexpr (std::same_as<T, web::json_value>) {
+  if constexpr (has_json_format<T>) {
+    require_json_format<T>();
+    const web::json_value written = web::json_format<T>::write(value);
+    written.append_to(out);
+  } else if constexpr (std::same_as<T, web::json_value>) {
     value.append_to(out);
   } else if constexpr (std::same_as<T, bool>) {
     out += value ? "true" : "false";
@@ -312,9 +361,7 @@ void append_json(std::string& out, const T& value) {
   } else if constexpr (open_aggregate<T>) {
     append_json_members(out, value);
   } else {
-    static_assert(json_unsupported<T>,
-                  "json: expected bool, a number, a text, optional, a sequence, a map with string keys, an "
-                  "enum class, json_value, or an aggregate of these");
+    (void)sizeof(no_json<T>);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <joist/clock.hpp>
 #include <joist/detail/mailbox.hpp>
 #include <joist/message.hpp>
+#include <joist/sendable.hpp>
 
 #include <concepts>
 #include <tuple>
@@ -92,6 +93,26 @@ class receive_wait {
   bool timed_ = false;
 };
 
+/// That a message of this type may come: all that is sent is sendable.
+template <class Value>
+constexpr bool can_come() {
+  if constexpr (std::is_same_v<Value, any_message>) {
+    return true;
+  } else {
+    constexpr bool is_sent = sendable<Value>;
+    static_assert(is_sent || refusal_of<Value>() != refusal::view,
+                  "joist: nobody can send a view (string_view, span, ...), and this handler would wait for ever: take a "
+                  "std::string, or a container");
+    static_assert(is_sent || refusal_of<Value>() != refusal::raw_pointer,
+                  "joist: nobody can send a raw pointer, and this handler would wait for ever: take the value, a "
+                  "std::string or a std::unique_ptr");
+    static_assert(is_sent || refusal_of<Value>() == refusal::view || refusal_of<Value>() == refusal::raw_pointer,
+                  "joist: nobody can send a message of this type (sendable.hpp), and this handler would wait for ever: take "
+                  "what is sent");
+    return true;
+  }
+}
+
 /// How one argument of receive accepts and handles a message.
 template <class Handler>
 struct clause {
@@ -106,6 +127,7 @@ struct clause {
   using value = std::remove_cvref_t<parameter>;
   static_assert(!std::is_lvalue_reference_v<parameter> || std::is_const_v<std::remove_reference_t<parameter>>,
                 "joist: take a message by value, by && or by const reference: it is gone after the handler");
+  static_assert(can_come<value>());
 
   static bool accepts(mailbox&, Handler&, node& n) {
     if constexpr (std::is_same_v<value, any_message>) {

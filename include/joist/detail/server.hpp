@@ -12,6 +12,7 @@
 #pragma once
 
 #include <joist/clock.hpp>
+#include <joist/detail/handler_names.hpp>
 #include <joist/detail/heard.hpp>
 #include <joist/exit_reason.hpp>
 #include <joist/link.hpp>
@@ -165,6 +166,11 @@ template <class Server, class Message>
 concept handles_info = requires(Server& s, Message m) {
   s.handle_info(std::move(m));
 };
+/// A handler for a Message&, which nobody else has.
+template <class Server, class Message>
+concept takes_info_to_change = requires(Server& s, Message& m) {
+  s.handle_info(m);
+};
 template <class Server>
 concept has_terminate = requires(Server& s, const exit_reason& r) {
   s.terminate(r);
@@ -172,6 +178,14 @@ concept has_terminate = requires(Server& s, const exit_reason& r) {
 template <class Server>
 concept has_handle_timeout = requires(Server& s) {
   s.handle_timeout();
+};
+template <class Server>
+concept has_handle_hibernate = requires(Server& s) {
+  s.handle_hibernate();
+};
+template <class Server>
+concept has_format_status = requires(const Server& s) {
+  { s.format_status() } -> std::convertible_to<std::string>;
 };
 
 /// How a gen_server finds its handlers: by the types of messages. Another behaviour that is built on this loop has a class
@@ -187,6 +201,9 @@ struct handlers_by_type {
   }
   template <class Server, class Message>
   static constexpr bool takes_info() {
+    static_assert(handles_info<Server, Message> || !takes_info_to_change<Server, Message>,
+                  "joist: handle_info takes a Message&, and is never called: a message is gone after its handler. Make it a "
+                  "public `void handle_info(Message)` or `void handle_info(const Message&)`");
     return handles_info<Server, Message>;
   }
 
@@ -317,6 +334,9 @@ void serve(Server& s) {
 template <class Server>
 [[nodiscard, gnu::noinline]] exit_reason end_server(Server& s, std::optional<exit_reason> crash) {
   server_control& c = server_access::control(s);
+  static_assert(has_terminate<Server> || !names_terminate<Server>,
+                "joist: terminate is there, and cannot be called with a const exit_reason&: make it a public `void "
+                "terminate(const joist::exit_reason&)`");
   exit_reason reason = crash ? std::move(*crash) : *c.stopping;
   if constexpr (has_terminate<Server>) {
     crash = catch_end([&] { s.terminate(std::as_const(reason)); });
@@ -338,9 +358,10 @@ template <class Server>
 /// What a server says of itself: its own words, or what fmt makes of it.
 template <class Server>
 std::string own_words(const Server& s) {
-  if constexpr (requires {
-                  { s.format_status() } -> std::convertible_to<std::string>;
-                }) {
+  static_assert(has_format_status<Server> || !names_format_status<Server>,
+                "joist: format_status is there, and cannot be called on a const server for a std::string: make it a public "
+                "`std::string format_status() const`");
+  if constexpr (has_format_status<Server>) {
     return s.format_status();
   } else if constexpr (fmt::is_formattable<Server>::value) {
     return fmt::format("{}", s);
@@ -358,7 +379,9 @@ std::string describe_state(const void* server) {
 
 template <class Server>
 constexpr auto hibernation_of() -> void (*)(void*) {
-  if constexpr (requires(Server & s) { s.handle_hibernate(); }) {
+  static_assert(has_handle_hibernate<Server> || !names_handle_hibernate<Server>,
+                "joist: handle_hibernate is there, and cannot be called: make it a public `void handle_hibernate()`");
+  if constexpr (has_handle_hibernate<Server>) {
     return [](void* server) { handlers_for<Server>::hibernate(*static_cast<Server*>(server)); };
   } else {
     return nullptr;

@@ -2,6 +2,7 @@
 // it is stopped. Values: they may be kept, compared by id, and checked before anything runs.
 //
 //   joist::child<store>("store", "/var/lib/shop")                         // start_link<store>("/var/lib/shop")
+//   joist::child<store>("store", {.name = "store"}, "/var/lib/shop")      // the same, under a name
 //   joist::child_process("ticker", [] { ... })                            // spawn_link
 //   joist::child_supervisor("sessions", {.strategy = ...}, {...})         // a supervisor of its own
 //   joist::child_spec{.id = "job", .start = joist::starts<job>(7), .restart = joist::restart_type::transient}
@@ -119,7 +120,12 @@ template <class Body>
 
 /// A permanent worker.
 template <class Server, class... Arguments>
-[[nodiscard]] child_spec child(std::string id, Arguments... arguments) {
+[[nodiscard]] child_spec child(std::string id, server_options options, Arguments... arguments) {
+  return {std::move(id), starts<Server>(std::move(options), std::move(arguments)...)};
+}
+template <class Server, class... Arguments>
+requires(!std::is_same_v<std::remove_cvref_t<Arguments>, server_options> && ...) [[nodiscard]] child_spec
+    child(std::string id, Arguments... arguments) {
   return {std::move(id), starts<Server>(std::move(arguments)...)};
 }
 template <class Body>

@@ -28,6 +28,7 @@
 //   std::string format_status() const          the state for reports and sys::get_status; else its fmt::formatter
 //
 // Promises
+//   a terminate, format_status or handle_hibernate that cannot be called so, and a handle_info(Message&), do not compile
 //   start returns when the constructor has; one that throws is a failed start, and the name is free again by then
 //   what a handler throws ends the server: terminate() runs, a report tells message, client and state, callers exit with
 //     the reason

@@ -122,6 +122,7 @@ class registry {
 /// Who has the key.
 struct already_registered {
   pid process;
+  [[nodiscard]] std::string to_string() const { return "the key is taken: " + joist::to_string(process) + " has it"; }
 };
 
 /// A key has one process.

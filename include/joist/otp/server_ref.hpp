@@ -171,6 +171,17 @@ class server_ref {
     return outcome_of_call(std::move(message), limit, ended);
   }
 
+  template <class Message, detail::without_unit Number>
+  detail::reply_to<Message> call(Message message, Number) const {
+    detail::refuse_number<Number, server_ref, Message>();
+    return call(std::move(message));
+  }
+  template <class Message, detail::without_unit Number>
+  result<detail::reply_to<Message>, exit_reason> try_call(Message message, Number) const {
+    detail::refuse_number<Number, server_ref, Message>();
+    return try_call(std::move(message));
+  }
+
   /// As try_call, and the answer is awaited later: request.hpp.     [process]
   template <class Message>
   [[nodiscard]] request<detail::reply_to<Message>> send_request(Message message) const {

@@ -81,6 +81,8 @@ struct supervisor_error {
   pid process = {};
   start_error start = {};
   std::string text = {};
+  /// A sentence: what was not done, why, and what would do it.
+  [[nodiscard]] std::string to_string() const;
 };
 
 struct child_info {

@@ -60,9 +60,14 @@ enum class failure_kind : std::uint8_t {
   broken_protocol,       ///< anything else
 };
 
+/// What it means, in a sentence.
+[[nodiscard]] std::string_view to_string(failure_kind kind) noexcept;
+
 struct handshake_error {
   failure_kind kind = failure_kind::broken_protocol;
   std::string text = {};  ///< for people, with what OpenSSL said
+  /// The text; where there is none, what `kind` means.
+  [[nodiscard]] std::string to_string() const { return text.empty() ? std::string{tls::to_string(kind)} : text; }
 };
 
 /// What accept and connect throw.

@@ -58,6 +58,8 @@ struct client_error {
   kind what = kind::closed;
   std::string text;          ///< "GET http://h/x: no byte of the response came within ..."
   std::error_code system{};  ///< the system's, where there is one
+  /// The text; where there is none, what `what` means.
+  [[nodiscard]] std::string to_string() const;
 };
 
 /// Thrown by what is not called try_...

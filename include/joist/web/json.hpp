@@ -11,7 +11,8 @@
 //
 // Promises
 //   read and written: bool, numbers, std::string, optional, vectors and other sequences, maps with string keys, enum classes
-//     by the names of their values (0 to 63), json_value, and aggregates of these, member by member, by their names
+//     by the names of their values (0 to 63), json_value, aggregates of these, member by member, by their names, and what
+//     has a json_format
 //   a number that the type cannot hold is refused, and so is a missing member that is not optional
 //   all that is wrong is told at once, each with a JSON pointer to its place
 //
@@ -31,6 +32,19 @@
 #include <vector>
 
 namespace joist::inline v0::web {
+
+/// To give a type a form of its own, or another than it has, specialise it before the type is first read or written. Where
+/// `read` fails, its text is the error's `what`. The type has a default constructor, and can be assigned.
+///   template <>
+///   struct joist::web::json_format<celsius> {
+///     static json_value write(const celsius& c) { return c.degrees; }
+///     static result<celsius, std::string> read(const json_value& from) {
+///       if (const double* d = from.as_double()) return celsius{*d};
+///       return failure{std::string{"expected degrees, got "}.append(from.kind())};
+///     }
+///   };
+template <class T>
+struct json_format;
 
 enum class unknown_members : std::uint8_t { ignore, refuse };
 

@@ -35,6 +35,8 @@ struct json_limits {
 struct json_error {
   std::string pointer;
   std::string what;
+  /// "/users/0/name: expected a string, got null".
+  [[nodiscard]] std::string to_string() const { return pointer.empty() ? what : pointer + ": " + what; }
   friend bool operator==(const json_error& a, const json_error& b) = default;
 };
 

@@ -45,6 +45,9 @@ using plug = std::function<response(request&, const next_handler& next)>;
 
 namespace http {
 class route_tree;
+/// Meant as a handler, and none.
+template <class H>
+concept no_handler = !std::convertible_to<H, handler> || !std::copy_constructible<std::decay_t<H>>;
 }  // namespace http
 
 class router {
@@ -62,6 +65,36 @@ class router {
   void patch(std::string_view pattern, handler h) { add("PATCH", pattern, std::move(h)); }
   // Not `delete`, which is a word of C++.
   void del(std::string_view pattern, handler h) { add("DELETE", pattern, std::move(h)); }
+
+  // Anything else is refused in words, where it is written.
+  template <http::no_handler H>
+  void add(std::string_view, std::string_view, H&&) {
+    static_assert(
+        !http::no_handler<H>,
+        "joist: a handler is callable as joist::web::response(const joist::web::request&), and can be copied: return "
+        "joist::web::text(...), joist::web::json(...) or the like, and share what cannot be copied by a "
+        "std::shared_ptr");
+  }
+  template <http::no_handler H>
+  void get(std::string_view pattern, H&& h) {
+    add("GET", pattern, std::forward<H>(h));
+  }
+  template <http::no_handler H>
+  void post(std::string_view pattern, H&& h) {
+    add("POST", pattern, std::forward<H>(h));
+  }
+  template <http::no_handler H>
+  void put(std::string_view pattern, H&& h) {
+    add("PUT", pattern, std::forward<H>(h));
+  }
+  template <http::no_handler H>
+  void patch(std::string_view pattern, H&& h) {
+    add("PATCH", pattern, std::forward<H>(h));
+  }
+  template <http::no_handler H>
+  void del(std::string_view pattern, H&& h) {
+    add("DELETE", pattern, std::forward<H>(h));
+  }
 
   /// In `routes`, patterns go on behind the prefix, and the plugs stand in front of each handler. A prefix may have params.
   /// [start-up]

@@ -36,6 +36,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -113,10 +114,18 @@ class socket {
   socket& channel(std::string pattern, Arguments... arguments) {
     static_assert(std::derived_from<Channel, web::channel<Channel, User>>,
                   "joist: a channel of this socket derives, publicly, from joist::web::channel<itself, the socket's user>");
-    core_->add({std::move(pattern),
-                [... arguments = std::move(arguments)](std::string_view, const client_payload&) {
-                  return channels::start_channel<Channel>(arguments...);
-                }});
+    constexpr bool can_be_copied = (std::copy_constructible<Arguments> && ...);
+    static_assert(can_be_copied,
+                  "joist: the arguments of a channel are copied for each: make what cannot be copied in its constructor");
+    constexpr bool can_be_made = std::is_constructible_v<Channel, Arguments...>;
+    static_assert(can_be_made,
+                  "joist: the channel has no public constructor that takes these arguments (they arrive as values)");
+    if constexpr (can_be_copied && can_be_made) {  // else all has been said
+      core_->add({std::move(pattern),
+                  [... arguments = std::move(arguments)](std::string_view, const client_payload&) {
+                    return channels::start_channel<Channel>(arguments...);
+                  }});
+    }
     return *this;
   }
   /// Serves clients at path/websocket, and those that long-poll at path/longpoll. Throws errc::bad_argument without an

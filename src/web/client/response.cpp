@@ -11,6 +11,25 @@
 
 namespace joist::inline v0::web {
 
+std::string client_error::to_string() const {
+  if (!text.empty()) return text;
+  switch (what) {
+    case kind::bad_url: return "the URL is none that a client of HTTP can ask";
+    case kind::busy: return "no connection became free in time: max_per_host are in use";
+    case kind::resolve: return "the name of the host is not found";
+    case kind::connect: return "nobody takes the connection";
+    case kind::tls: return "the connection is not secure, or cannot be";
+    case kind::timed_out: return "it took longer than one of client_times";
+    case kind::closed: return "the connection ended before the response did";
+    case kind::protocol: return "what came is no HTTP/1.1, or has two readings";
+    case kind::too_large: return "the response is larger than response_limits allow";
+    case kind::too_many_redirects: return "there are more redirects than max_redirects";
+    case kind::bad_redirect: return "the redirect is one that is not followed";
+    case kind::no_upgrade: return "the server answered, and not with a WebSocket";
+  }
+  return "there is no response";
+}
+
 client_response::client_response(web::url from, http::response_head head, std::unique_ptr<http::client_exchange> rest)
     : url_{std::move(from)},
       fields_{std::move(head.fields)},

@@ -184,14 +184,8 @@ serving::outcome serving::answer(request in) {
     taken_->already_come.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
     return outcome::close;
   }
-<<<<<<< ours
   if (crash) {  // told of before its page is sent, for the client may be gone
-    if (!crash->is_orderly()) joist::detail::report_crash_of_process(*crash);
-=======
-  if (crash) {
-    flush();
     if (!crash->is_orderly()) joist::detail::report_crash_of_process(*crash, {{"request", words_for_report(in)}});
->>>>>>> theirs
     joist::detail::exit_on_return(*std::move(crash));
     return outcome::close;
   }
