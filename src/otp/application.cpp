@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "otp/children.hpp"
+#include "otp/stop_order.hpp"
 
 namespace joist::inline v0 {
 namespace {
@@ -68,11 +69,16 @@ class controller : public gen_server<controller> {
     using reply = std::vector<applications_ref::running>;
   };
 
-  controller(std::vector<application> all, const application_options& options) : limit_{options.stop_limit} {
+  controller(std::vector<application> all, const application_options& options, std::shared_ptr<otp::stop_order> stop)
+      : limit_{options.stop_limit}, order_of_stop_{std::move(stop)} {
     trap_exit(true);
     auto order = start_order(all);
     if (!order) throw error{errc::bad_argument, std::move(order).error()};
     for (const std::size_t i : *order) {
+      if (order_of_stop_ != nullptr && order_of_stop_->given()) {
+        stop_all();
+        throw start_refused{exit_reason::shutdown};
+      }
       const auto given = options.settings.find(all[i].name);
       start(std::move(all[i]), given != options.settings.end() ? given->second : environment::settings{});
     }
@@ -101,7 +107,8 @@ class controller : public gen_server<controller> {
   void stop_one(member& m, detail::deadline until);
 
   const std::chrono::milliseconds limit_;
-  std::vector<member> members_;  // in the order of their start
+  const std::shared_ptr<otp::stop_order> order_of_stop_;  // null: nobody gives one
+  std::vector<member> members_;                           // in the order of their start
 };
 
 void controller::start(application app, environment::settings given) {
@@ -144,8 +151,12 @@ void controller::handle_info(exited end) {
 }
 
 void controller::stop_all() {
-  const auto until = detail::deadline{limit_}.fixed();
-  for (auto at = members_.rbegin(); at != members_.rend(); ++at) stop_one(*at, until);
+  auto until = detail::deadline{limit_}.resolve();
+  if (order_of_stop_ != nullptr) {
+    order_of_stop_->heed();
+    until = std::min(until, order_of_stop_->until());
+  }
+  for (auto at = members_.rbegin(); at != members_.rend(); ++at) stop_one(*at, detail::deadline::resolved(until));
   members_.clear();
 }
 
@@ -176,12 +187,18 @@ std::vector<applications_ref::running> applications_ref::which() const {
 
 void applications_ref::stop() const { server_ref<controller>{process_}.stop(exit_reason::shutdown); }
 
-result<applications_ref, start_error> try_start_applications(std::vector<application> applications,
-                                                             application_options options) {
+result<applications_ref, start_error> otp::start_applications(std::vector<application> applications,
+                                                              application_options options,
+                                                              std::shared_ptr<stop_order> order) {
   server_options o;
   o.process.label = "applications";
-  return detail::ref_as<applications_ref>(
-      detail::start_server<controller>(detail::start_mode::link, o, std::move(applications), std::move(options)));
+  return detail::ref_as<applications_ref>(detail::start_server<controller>(
+      detail::start_mode::link, o, std::move(applications), std::move(options), std::move(order)));
+}
+
+result<applications_ref, start_error> try_start_applications(std::vector<application> applications,
+                                                             application_options options) {
+  return otp::start_applications(std::move(applications), std::move(options), nullptr);
 }
 
 }  // namespace joist::inline v0

@@ -74,13 +74,14 @@ shutdown_policy policy_of(const child_spec& spec) {
   return spec.type == child_type::worker ? shutdown_policy{5s} : shutdown_policy{infinity};
 }
 
-stopping_child begin_to_stop(pid process, const shutdown_policy& policy) {
+stopping_child begin_to_stop(pid process) {
   stopping_child child{process, monitor(process), {}};
   unlink(process);
-  if (auto end = receive<exited>([process](const exited& e) { return e.process == process; }, after(0s)))
-    child.ended = std::move(end->reason);
-  exit(process, policy.kills() ? exit_reason::kill : exit_reason::shutdown);
   return child;
+}
+
+void tell_to_stop(pid process, const shutdown_policy& policy) {
+  exit(process, policy.kills() ? exit_reason::kill : exit_reason::shutdown);
 }
 
 exit_reason end_of(const stopping_child& child, exit_reason told) {
@@ -88,7 +89,10 @@ exit_reason end_of(const stopping_child& child, exit_reason told) {
 }
 
 exit_reason stop_child(pid process, const shutdown_policy& policy) {
-  const stopping_child child = begin_to_stop(process, policy);
+  stopping_child child = begin_to_stop(process);
+  if (auto end = receive<exited>([process](const exited& e) { return e.process == process; }, after(0s)))
+    child.ended = std::move(end->reason);
+  tell_to_stop(process, policy);
   auto is_its = [&child](const down& d) { return d.monitor == child.watch; };
   std::optional<down> end = receive<down>(is_its, after(policy.limit()));
   if (!end) {
@@ -121,9 +125,31 @@ void tell_too_many_restarts(const child_spec& spec, std::size_t restarts) {
 
 result<started_child, start_error> run_start(const start_function& start) {
   std::optional<result<started_child, start_error>> started;
-  if (auto failed = catch_end([&] { started = start(); }))
-    return failure{start_error{start_error::kind::failed, std::move(*failed)}};
+  auto failed = catch_end([&] {
+    try {
+      started = start();
+    } catch (const start_failed& f) {
+      started = failure{f.error()};
+    } catch (start_error& e) {
+      started = failure{std::move(e)};
+    } catch (start_refused& r) {
+      started = failure{start_error{start_error::kind::refused, std::move(r.reason)}};
+    } catch (const start_ignored&) {
+      started = started_child{};
+    }
+  });
+  if (failed) return failure{start_error{start_error::kind::failed, std::move(*failed)}};
+  if (!*started && started->error().what == start_error::kind::ignored) return started_child{};
   return *std::move(started);
+}
+
+std::optional<child_spec> copy_for_caller(const child_spec& spec, pid process) {
+  std::optional<child_spec> copy;
+  if (const auto failed = catch_end([&] { copy = spec; })) {
+    report_child("get_childspec_error", *failed, spec, process);
+    return std::nullopt;
+  }
+  return copy;
 }
 
 void take_name(const std::string& name) {

@@ -39,8 +39,10 @@ struct stopping_child {
   ref watch;
   std::optional<exit_reason> ended;  // it was gone before: its exit told the reason, its monitor knows only noproc
 };
-/// Tells the process to end. No `exited` of it is left in the mailbox.     [the supervisor]
-[[nodiscard]] stopping_child begin_to_stop(pid process, const shutdown_policy& policy);
+/// Only its monitor tells of its end from now on; it was not told to end yet. Its `exited` may be there, if it had.
+///     [the supervisor]
+[[nodiscard]] stopping_child begin_to_stop(pid process);
+void tell_to_stop(pid process, const shutdown_policy& policy);
 /// Why it ended, as its monitor and its exit tell.
 [[nodiscard]] exit_reason end_of(const stopping_child& child, exit_reason told);
 
@@ -55,13 +57,18 @@ void tell_too_many_restarts(const child_spec& spec, std::size_t restarts);
 /// That a child runs; `restarts`: within the period, 0 when it was not started again. `reported`: to the log, too.
 void tell_started(const child_spec& spec, pid process, std::size_t restarts, std::optional<log_level> reported);
 
-/// Runs a start function; what it throws is a failed start.     [the supervisor]
+/// Runs a start function; what it throws is what it is to a server's start: ignored, refused, the error of a start_failed;
+/// else a failed start. One that ignores has no process.     [the supervisor]
 result<started_child, start_error> run_start(const start_function& start);
+
+/// For get_childspec: to copy a start function is to copy the user's arguments. Nothing, and a report, where that fails.
+///     [the supervisor]
+[[nodiscard]] std::optional<child_spec> copy_for_caller(const child_spec& spec, pid process);
 
 /// Registers the name of a supervisor that says it itself, in its init. Throws a start_error when it is taken.
 void take_name(const std::string& name);
 
-/// `context`: start_error, child_terminated, shutdown_error, shutdown.
+/// `context`: start_error, child_terminated, shutdown_error, shutdown, get_childspec_error.
 void report_child(std::string_view context, const exit_reason& reason, const child_spec& spec, pid process);
 
 /// Starts a supervisor of class Server, labelled by its module, or by what it is.     [process]

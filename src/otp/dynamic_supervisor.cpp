@@ -21,26 +21,23 @@ dynamic_supervisor_options checked(dynamic_supervisor_options o) {
   return o;
 }
 
-// Stops many at once, each within its own time: kills are sent when they are due, the earliest first.
+// Stops many at once, each within its own time: kills are sent when they are due, the earliest first. All are unlinked
+// before the first is told, and all that comes of them is taken as it comes: to look for what comes of one among what has
+// come of all takes a time that grows with the square of their number. An `exited` of who ends just then may be left behind:
+// what stops them ends, too.
 class stopping_together {
  public:
-  void add(pid process, const child_spec& spec) {
-    const shutdown_policy policy = otp::policy_of(spec);
-    const otp::stopping_child child = otp::begin_to_stop(process, policy);
-    if (!policy.kills() && !policy.limit().is_never()) due_.push_back({policy.limit().resolve(), child.watch});
-    waiting_.emplace(child.watch, member{child, &spec});
-  }
-  void wait() {
+  void add(pid process, const child_spec& spec) { waiting_.emplace(process, member{otp::begin_to_stop(process), &spec}); }
+  void stop() {
+    for (const auto& [process, m] : waiting_) {
+      const shutdown_policy policy = otp::policy_of(*m.spec);
+      otp::tell_to_stop(process, policy);
+      if (!policy.kills() && !policy.limit().is_never()) due_.push_back({policy.limit().resolve(), process});
+    }
     std::sort(due_.begin(), due_.end(), [](const due& a, const due& b) { return a.when < b.when; });
-    auto is_ours = [this](const down& d) { return waiting_.contains(d.monitor); };
     for (auto next = due_.begin(); !waiting_.empty();) {
       while (next != due_.end() && !waiting_.contains(next->who)) ++next;
-      auto end = receive<down>(is_ours, after(detail::deadline::resolved(next != due_.end() ? next->when : never)));
-      if (end) {
-        ended(std::move(*end));
-      } else {
-        exit(waiting_.at((next++)->who).child.process, exit_reason::kill);
-      }
+      if (!wait_until(next != due_.end() ? next->when : detail::deadline::never)) exit((next++)->who, exit_reason::kill);
     }
   }
 
@@ -51,17 +48,29 @@ class stopping_together {
   };
   struct due {
     std::int64_t when;
-    ref who;
+    pid who;
   };
-  static constexpr std::int64_t never = detail::deadline::never;
-  void ended(down end) {
-    const auto found = waiting_.find(end.monitor);
-    const member m = std::move(found->second);
-    waiting_.erase(found);
-    otp::report_stopped(otp::end_of(m.child, std::move(end.reason)), *m.spec, m.child.process);
+  // Takes one message of theirs. False: the time is over.
+  bool wait_until(std::int64_t time) {
+    return receive(when([this](const exited& e) { return waiting_.contains(e.process); },
+                        [this](exited e) {
+                          waiting_.find(e.process)->second.child.ended = std::move(e.reason);
+                          return true;
+                        }),
+                   when(
+                       [this](const down& d) {
+                         const auto found = waiting_.find(d.process);
+                         return found != waiting_.end() && found->second.child.watch == d.monitor;
+                       },
+                       [this](down d) {
+                         const member m = std::move(waiting_.extract(d.process).mapped());
+                         otp::report_stopped(otp::end_of(m.child, std::move(d.reason)), *m.spec, d.process);
+                         return true;
+                       }),
+                   after(detail::deadline::resolved(time), [] { return false; }));
   }
 
-  std::unordered_map<ref, member> waiting_;
+  std::unordered_map<pid, member> waiting_;
   std::vector<due> due_;
 };
 
@@ -182,7 +191,7 @@ child_counts dynamic_server::handle_call(count_children) const {
 
 std::optional<child_spec> dynamic_server::handle_call(const get_childspec& request) const {
   const auto at = children_.find(request.process);
-  return at != children_.end() ? std::optional{at->second.spec} : std::nullopt;
+  return at != children_.end() ? otp::copy_for_caller(at->second.spec, at->first) : std::nullopt;
 }
 
 void dynamic_server::handle_info(exited end) {
@@ -224,7 +233,7 @@ void dynamic_server::terminate(const exit_reason&) {
   for (const auto& [process, c] : children_) {
     if (!c.restarting) all.add(process, c.spec);
   }
-  all.wait();
+  all.stop();
 }
 
 template <class Message>

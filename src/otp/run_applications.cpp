@@ -7,12 +7,18 @@
 #include <joist/joist.hpp>
 #include <joist/otp/application.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <cstdint>
+#include <memory>
 #include <system_error>
 #include <utility>
+
+#include "otp/stop_order.hpp"
 
 namespace joist::inline v0 {
 namespace {
@@ -97,44 +103,81 @@ struct program {
   std::vector<application> applications;
   application_options options;
   descriptor ended{::eventfd(0, EFD_CLOEXEC), "eventfd"};
+  std::shared_ptr<otp::stop_order> stop = std::make_shared<otp::stop_order>();
   std::atomic<int> result{1};
 };
 
 struct stop_now {};
 
-// The first process: it is linked to the applications, and ends with them.
-void keep(program& p) {
-  trap_exit(true);
-  const auto started = try_start_applications(std::move(p.applications), p.options);
-  if (!started) {
-    log(report{report_kind::application, log_level::error, self(), "the program does not start"}.add(
-        "reason", started.error().reason.to_string()));
-  } else {
-    const pid controller = started->process();
-    const bool told =
-        receive([](stop_now) { return true; },
-                when([controller](const exited& e) { return e.process == controller; }, [](exited) { return false; }));
-    if (told) {
-      started->stop();
-      p.result = 0;
-    }
-  }
-  const std::uint64_t one = 1;
-  (void)!::write(p.ended.get(), &one, sizeof one);
+void tell(log_level level, std::string text, const exit_reason& reason) {
+  log(report{report_kind::application, level, self(), std::move(text)}.add("reason", reason.to_string()));
 }
 
-// Waits for the end, and passes signals on. True: a second signal came.
-bool wait_for_end(const program& p, const stop_signals& signals, runtime& rt, pid keeper) {
-  bool told = false;
+// Until they have ended, or are to stop: then they have been stopped, and true is returned if they did so in order.
+bool keep_until_told(const applications_ref& all) {
+  const pid controller = all.process();
+  const bool told =
+      receive([](stop_now) { return true; },
+              when([controller](const exited& e) { return e.process == controller; }, [](exited) { return false; }));
+  if (!told) return false;
+  const auto failed = catch_end([&all] { all.stop(); });  // it may be ending already, for another reason
+  if (failed) tell(log_level::error, "the program was to stop, and ended otherwise", *failed);
+  return !failed;
+}
+
+// The first process: it is linked to the applications, and ends with them. However it ends, the thread of main hears of it.
+void keep(program& p) {
+  struct at_end {
+    program& of;
+    ~at_end() {
+      const std::uint64_t one = 1;
+      (void)!::write(of.ended.get(), &one, sizeof one);
+    }
+  } const telling{p};
+  trap_exit(true);
+  const auto started = otp::start_applications(std::move(p.applications), p.options, p.stop);
+  p.stop->heed();
+  if (started) {
+    if (keep_until_told(*started)) p.result = 0;
+  } else if (p.stop->given() && started.error().what == start_error::kind::refused) {
+    p.result = 0;  // it was told to stop before it had started
+  } else {
+    tell(log_level::error, "the program does not start", started.error().reason);
+  }
+}
+
+enum class end { orderly, at_once, too_late };
+
+// How many milliseconds the start still has to hear of the stop; -1: as many as it takes.
+int left_to_hear(const otp::stop_order& stop) {
+  if (!stop.given() || stop.heeded()) return -1;
+  const std::chrono::nanoseconds left{stop.until() - clock::now().time_since_epoch().count()};
+  return static_cast<int>(std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0, INT_MAX));
+}
+
+// Waits for the end, and passes signals on. at_once: a second signal came; too_late: what starts does not stop.
+end wait_for_end(program& p, const stop_signals& signals, runtime& rt, pid keeper) {
   for (;;) {
     std::array<pollfd, 2> wait{{{signals.descriptor_to_poll(), POLLIN, 0}, {p.ended.get(), POLLIN, 0}}};
-    if (::poll(wait.data(), wait.size(), -1) < 0) continue;  // EINTR
-    if (wait[1].revents != 0) return false;
+    const int left = left_to_hear(*p.stop);
+    const int ready = ::poll(wait.data(), wait.size(), left);
+    if (ready < 0) continue;  // EINTR
+    if (wait[1].revents != 0) return end::orderly;
+    if (ready == 0 && left == 0 && !p.stop->heeded()) return end::too_late;
     const std::uint64_t came = signals.take();
-    if (came > 1 || (came == 1 && told)) return true;
+    if (came > 1 || (came == 1 && p.stop->given())) return end::at_once;
     if (came == 0) continue;
-    told = true;
+    p.stop->give(p.options.stop_limit);
     rt.spawn([keeper] { send(keeper, stop_now{}); });
+  }
+}
+
+void say_too_late(runtime& rt) {
+  try {
+    rt.ask(
+        [] { log(log_level::error, "the program was to stop while it started, did not within stop_limit, and is killed"); },
+        std::chrono::milliseconds{100});
+  } catch (const ask_failed&) {  // nobody runs any more, not even that
   }
 }
 
@@ -147,9 +190,10 @@ int run_applications(std::vector<application> applications, application_options 
   if (!ro.contain_faults) ro.contain_faults = true;
   runtime rt{ro};
   const pid keeper = rt.spawn({.label = "the program"}, [&p] { keep(p); });
-  const bool in_a_hurry = wait_for_end(p, signals, rt, keeper);
-  const bool clean = rt.stop(in_a_hurry ? std::chrono::milliseconds{0} : ro.stop_deadline).clean();
-  return in_a_hurry || !clean ? 1 : p.result.load();
+  const end how = wait_for_end(p, signals, rt, keeper);
+  if (how == end::too_late) say_too_late(rt);
+  const bool clean = rt.stop(how == end::orderly ? ro.stop_deadline : std::chrono::milliseconds{0}).clean();
+  return how == end::orderly && clean ? p.result.load() : 1;
 }
 
 }  // namespace joist::inline v0

@@ -175,6 +175,14 @@ void log_crash(const server_control& c, const exit_reason& reason) {
 
 void describe_last_message(std::string words) { last_message_words.get() = std::move(words); }
 
+void send_last_answer(server_control& c) {
+  const auto owed = std::move(c.owed);
+  if (owed == nullptr) return;
+  const pid client = owed->client.owner();
+  send(owed->client, std::move(owed->message));
+  if (c.watch != nullptr) note_event(c, false, *owed->type, client);
+}
+
 void server_watch_deleter::operator()(server_watch* w) const noexcept { delete w; }
 
 void note_event(server_control& c, bool in, const std::type_info& what, pid whom) {
@@ -255,7 +263,10 @@ void starting::tell(std::optional<start_error> error) { send(tell_, start_outcom
 
 void starting::end(start_error error, exit_reason reason) {
   if (!name_.empty() && whereis(name_) == self()) unregister_name(name_);  // before the starter hears of it
-  if (entered_) via_.leave();
+  if (entered_) {
+    if (const auto failed = catch_end([this] { via_.leave(); }))
+      log(log_level::warning, fmt::format("a server did not start, and the leave of its via failed: {}", *failed));
+  }
   if (mode_ == start_mode::link) unlink(starter_);
   tell(std::move(error));
   exit(std::move(reason));

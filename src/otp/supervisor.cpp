@@ -195,7 +195,7 @@ child_counts supervisor_server::handle_call(count_children) const {
 
 std::optional<child_spec> supervisor_server::handle_call(const get_childspec& request) {
   const place at = children_.find(request.id);
-  return at != children_.end() ? std::optional{at->spec} : std::nullopt;
+  return at != children_.end() ? otp::copy_for_caller(at->spec, at->process) : std::nullopt;
 }
 
 void supervisor_server::handle_info(exited end) {

@@ -68,7 +68,7 @@ class table_keeper : public gen_server<table_keeper> {
   struct give {
     using reply = bool;  // false: nobody lives there
     pid to;
-    std::unique_ptr<table_gift> gift;
+    any_message message;
   };
 
   table_keeper(std::shared_ptr<table_control> table, std::string name)
@@ -78,15 +78,19 @@ class table_keeper : public gen_server<table_keeper> {
   table_keeper(table_keeper&&) = delete;
   ~table_keeper() { table_->close(); }  // somebody has killed it: there is no table without a keeper
 
-  bool handle_call(still_there) {
+  // These three answer before terminate(), which may take long, as a table of many entries does.
+  void handle_call(still_there, const from<bool>& client) {
     look_at_owner();
-    return !table_->gone();
+    reply(client, !table_->gone());
   }
-  table_address handle_call(get) {
+  void handle_call(get, const from<table_address>& client) {
     look_at_owner();
-    return table_address{table_->gone() ? nullptr : table_};
+    reply(client, table_address{table_->gone() ? nullptr : table_});
   }
-  void handle_call(close) { end(); }
+  void handle_call(close, const from<void>& client) {
+    end();
+    reply(client);
+  }
   bool handle_call(rename r) {
     if (whereis(r.to)) return whereis(r.to) == self();
     if (!name_.empty()) unregister_name(name_);
@@ -98,7 +102,8 @@ class table_keeper : public gen_server<table_keeper> {
   }
   bool handle_call(give g) {
     if (has_ended(g.to)) return false;
-    hand_over(g.to, *g.gift);
+    hand_over(g.to);
+    send(g.to, std::move(g.message));
     return true;
   }
   void handle_info(const down& d) {
@@ -114,14 +119,17 @@ class table_keeper : public gen_server<table_keeper> {
   void owner_has_ended() {
     const table_control::inheritance next = table_->heir();
     if (table_->gone() || !next.heir || next.heir == table_->owner() || has_ended(next.heir)) return end();
-    hand_over(next.heir, *next.gift);
+    std::optional<any_message> message;
+    const auto failed = catch_end([&] { message = next.gift->message(table_, table_->owner()); });
+    hand_over(next.heir);
+    if (message) return (void)send(next.heir, *std::move(message));
+    log(log_level::error, fmt::format("table: {} inherits {}, and is not told, for the data cannot be copied: {}", next.heir,
+                                      table_->called(), *failed));
   }
-  void hand_over(pid to, const table_gift& gift) {
-    const pid from = table_->owner();
+  void hand_over(pid to) {
     demonitor(watch_, demonitor_option::flush);
     table_->hand_over(to);
     watch_ = monitor(to);
-    gift.give(table_, to, from);
   }
   void end() {
     table_->close();
@@ -303,11 +311,11 @@ void table_control::rename(std::string_view name) {
   }
 }
 
-void table_control::give_away(pid to, std::unique_ptr<table_gift> gift) {
+void table_control::give_away(const std::shared_ptr<table_control>& itself, pid to, const table_gift& gift) {
   if (!admit(table_use::write, "give_away")) return;
   require_owner("give_away");
   if (to == self()) throw error{errc::bad_argument, "give_away: expected another process, got the owner itself"};
-  const auto done = keeper_ref{keeper_}.try_call(table_keeper::give{to, std::move(gift)}, infinity);
+  const auto done = keeper_ref{keeper_}.try_call(table_keeper::give{to, gift.message(itself, self())}, infinity);
   if (!done) return (void)refuse_gone("give_away");
   if (!*done) throw error{errc::no_process, fmt::format("give_away: no living process {} to give a table", to)};
 }

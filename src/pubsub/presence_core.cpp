@@ -174,16 +174,25 @@ void presence_core::begin_to_tell() {
 }
 
 presence_diff_ptr presence_core::next_diff() {
-  std::vector<presence_change> taken;
-  {
+  while (const auto taken = take_changes()) {
+    const auto made = diffs_of(*taken);  // they are there until their diffs are: it takes memory, and may throw
     const mutex_lock whole{mutex_};
-    if (!diffs_.empty()) return diffs_.front();
-    taken.swap(changes_);
+    diffs_.insert(diffs_.end(), made.begin(), made.end());
+    taken_.reset();
   }
-  auto made = diffs_of(taken);
   const mutex_lock whole{mutex_};
-  diffs_.insert(diffs_.end(), made.begin(), made.end());
   return diffs_.empty() ? nullptr : diffs_.front();
+}
+
+std::shared_ptr<const std::vector<presence_change>> presence_core::take_changes() {
+  const mutex_lock whole{mutex_};
+  if (!diffs_.empty()) return nullptr;
+  if (taken_ == nullptr && !changes_.empty()) {
+    auto taken = std::make_shared<std::vector<presence_change>>();
+    taken->swap(changes_);
+    taken_ = std::move(taken);
+  }
+  return taken_;
 }
 
 void presence_core::has_told(const presence_diff_ptr& diff) {

@@ -101,12 +101,15 @@ class presence_core {
   /// Throws errc::not_running.
   [[nodiscard]] presence_state& running() const;
   void apply(const presence_changes& changes);
+  /// Of which diffs are to be made, the teller's; null: there are diffs, or there is nothing to tell.
+  [[nodiscard]] std::shared_ptr<const std::vector<presence_change>> take_changes();
 
-  mutable std::mutex mutex_;                     // guards all below
-  mutable std::optional<presence_state> state_;  // since the first start
-  mutable presence_view view_;                   // its lists are made when they are asked for
-  std::vector<presence_change> changes_;         // since the teller has taken them
-  std::deque<presence_diff_ptr> diffs_;          // of those that it has taken
+  mutable std::mutex mutex_;                                   // guards all below
+  mutable std::optional<presence_state> state_;                // since the first start
+  mutable presence_view view_;                                 // its lists are made when they are asked for
+  std::vector<presence_change> changes_;                       // since the teller has taken them
+  std::shared_ptr<const std::vector<presence_change>> taken_;  // by the teller, and no diff of them is in diffs_; or null
+  std::deque<presence_diff_ptr> diffs_;                        // of those that it has taken before
   std::vector<pid> unseen_;
   pid server_;
   pid teller_;

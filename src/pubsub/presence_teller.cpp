@@ -1,6 +1,5 @@
 #include "pubsub/presence_teller.hpp"
 
-#include <exception>
 #include <utility>
 #include <vector>
 
@@ -38,15 +37,16 @@ void presence_teller::handle_info(presence_wake) {
 
 presence_diff_ptr presence_teller::extended(const presence_diff_ptr& diff) const {
   if (!core_->options.fetch) return diff;
-  try {
-    return std::make_shared<const presence_diff>(presence_diff{
+  presence_diff_ptr made;
+  const auto failed = catch_end([&] {
+    made = std::make_shared<const presence_diff>(presence_diff{
         diff->topic, fetched(core_->options, diff->topic, diff->joins), fetched(core_->options, diff->topic, diff->leaves)});
-  } catch (const std::exception& e) {
-    log(log_level::warning,
-        fmt::format("presence \"{}\": a diff of \"{}\" is told without what fetch adds, which has thrown: {}",
-                    core_->options.label, diff->topic, e.what()));
-    return diff;
-  }
+  });
+  if (!failed) return made;
+  log(log_level::warning,
+      fmt::format("presence \"{}\": a diff of \"{}\" is told without what fetch adds, which has failed: {}",
+                  core_->options.label, diff->topic, *failed));
+  return diff;
 }
 
 }  // namespace joist::inline v0::detail

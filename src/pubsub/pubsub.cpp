@@ -122,7 +122,7 @@ std::size_t pubsub_core::subscriber_count(std::string_view topic) const { return
 std::vector<std::string> pubsub_core::topics() const { return state_->table->names(); }
 const std::string& pubsub_core::node() const noexcept { return state_->node; }
 bool pubsub_core::has_adapter() const noexcept { return state_->adapter != nullptr; }
-bool pubsub_core::is_started() const noexcept { return state_->is_started.load(std::memory_order_relaxed); }
+bool pubsub_core::is_started() const { return !has_ended(pid::from_value(state_->process.load(std::memory_order_relaxed))); }
 
 bool pubsub_core::publish(std::string_view to, std::string_view topic, std::string_view type, std::string_view payload) {
   check_topic(topic);
@@ -147,11 +147,11 @@ void pubsub_inbox::receive(std::string_view frame) const {
   if (f->from == core->node()) return;  // an adapter that hears itself
   const detail::known_format* format = detail::find_format(f->type);
   if (format == nullptr) return detail::refuse(frame, *f, "this program knows no message_format of that name");
-  try {
-    if (!format->receive(*core, f->topic, f->payload)) detail::refuse(frame, *f, "its payload is none of that type");
-  } catch (const std::exception& e) {  // of a user's read()
-    detail::refuse(frame, *f, e.what());
-  }
+  bool is_one = true;
+  const auto failed =
+      catch_end([&] { is_one = format->receive(*core, f->topic, f->payload); });  // user's code: read, deliver_to
+  if (failed) return detail::refuse(frame, *f, failed->to_string());
+  if (!is_one) detail::refuse(frame, *f, "its payload is none of that type");
 }
 
 void pubsub_inbox::connected() const {
@@ -190,7 +190,7 @@ result<pid, start_error> try_start_pubsub(const pubsub& bus) {
   if (s.adapter == nullptr) return pid{};
   auto started = s.adapter->child(s.label, s.node, pubsub_inbox{bus.core_}).start();
   if (!started) return failure{std::move(started).error()};
-  s.is_started.store(true, std::memory_order_relaxed);
+  s.process.store(started->process.value(), std::memory_order_relaxed);
   return started->process;
 }
 

@@ -4,6 +4,7 @@
 #include <joist/pubsub/pubsub.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,8 +19,8 @@ struct pubsub_state {
   const std::string node;
   const std::string label;
   const std::shared_ptr<topic_table> table = std::make_shared<topic_table>();
-  // relaxed: tells a reason only; what a start has made is the adapter's to publish.
-  std::atomic<bool> is_started{false};
+  // The adapter's, as pid::value(). relaxed: tells a reason only; what a start has made is the adapter's to publish.
+  std::atomic<std::uint64_t> process{pid{}.value()};
 };
 
 }  // namespace joist::inline v0::detail

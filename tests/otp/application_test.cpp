@@ -48,6 +48,14 @@ struct told {
   std::string what;
 };
 
+/// What the process that keeps the applications of run_applications is doing.
+joist::process_details keeper() {
+  for (const pid p : joist::processes()) {
+    if (const auto found = joist::process_info(p); found && found->label == "the program") return *found;
+  }
+  throw std::runtime_error{"nobody keeps the applications"};
+}
+
 }  // namespace
 
 TEST_CASE("application: the order of starts is that of needs; circles, doubles and gaps are told in words") {
@@ -248,4 +256,70 @@ TEST_CASE("application: a second signal ends the program at once") {
   });
   INFO(end.written);
   CHECK(end.exited_with(1));
+}
+
+TEST_CASE("application: a signal while the program ends by itself does not keep it from ending") {
+  const auto end = in_child([] {
+    application slow = named("slow");
+    slow.start = [](const environment&) -> joist::supervisor_init {
+      return {{}, {joist::child_process("slow", [] {
+                joist::trap_exit(true);
+                (void)joist::receive<joist::exited>();
+                ::kill(::getpid(), SIGTERM);                       // the other one has ended, and this one is being stopped
+                while (keeper().monitors.empty()) joist::yield();  // it asks them to stop
+                joist::exit(exit_reason::shutdown);
+              })}};
+    };
+    application failing = named("failing", {"slow"});
+    failing.start = [](const environment&) -> joist::supervisor_init {
+      supervisor_options none;
+      none.intensity = 0;
+      return {none, {joist::child_process("fails", [] { joist::exit(named_reason("boom")); })}};
+    };
+    std::exit(joist::run_applications({slow, failing}));
+  });
+  INFO(end.written);
+  CHECK(end.exited_with(1));
+}
+
+TEST_CASE("application: a signal while the program starts stops it: what runs in order, and begins no more") {
+  const auto end = in_child([] {
+    application first = named("first");
+    first.start = [](const environment&) -> joist::supervisor_init { return {}; };
+    first.stopped = [] { std::fputs("first stopped\n", stderr); };
+    application second = named("second", {"first"});
+    second.phases = {"open"};
+    second.start_phase = [](std::string_view, const environment&) {
+      ::kill(::getpid(), SIGTERM);
+      while (keeper().message_queue_length == 0) joist::yield();  // it is waiting for the start
+    };
+    second.stopped = [] { std::fputs("second stopped\n", stderr); };
+    application third = named("third", {"second"});
+    third.start = [](const environment&) -> joist::supervisor_init {
+      std::fputs("third started\n", stderr);
+      return {};
+    };
+    std::exit(joist::run_applications({first, second, third}));
+  });
+  INFO(end.written);
+  CHECK(end.exited_with(0));
+  CHECK(end.written.find("second stopped\nfirst stopped\n") != std::string::npos);
+  CHECK(end.written.find("third started") == std::string::npos);
+}
+
+TEST_CASE("application: a start that does not hear of a signal within the limit of the stop is killed") {
+  const auto end = in_child([] {
+    application a = named("program");
+    a.start = [](const environment&) -> joist::supervisor_init {
+      ::kill(::getpid(), SIGTERM);
+      wait_for_ever();
+      return {};
+    };
+    application_options o;
+    o.stop_limit = 50ms;
+    std::exit(joist::run_applications({a}, o));
+  });
+  INFO(end.written);
+  CHECK(end.exited_with(1));
+  CHECK(end.written.find("did not within stop_limit") != std::string::npos);
 }

@@ -1,6 +1,9 @@
 #include <joist/otp/dynamic_supervisor.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -356,4 +359,52 @@ TEST_CASE("dynamic_supervisor: many temporary children come and go, and none is 
         EXPECT(stopped_by_parent(s) == exit_reason::shutdown);
       },
       1);
+}
+
+TEST_CASE("dynamic_supervisor: the stop takes as long for each of very many children as for each of a few", "[S72]") {
+  joist::runtime rt{quiet(1)};
+  rt.ask([] {
+    joist::trap_exit(true);
+    auto timed = [](int children) {
+      const dynamic_supervisor_ref s = joist::start_dynamic_supervisor();
+      for (int i = 0; i < children; ++i) (void)start(s, joist::child_process("idle", [] { wait_for_ever(); }));
+      const auto begin = std::chrono::steady_clock::now();
+      EXPECT(stopped_by_parent(s) == exit_reason::shutdown);
+      return std::chrono::steady_clock::now() - begin;
+    };
+    constexpr int few = checked_build ? 300 : 2'000;
+    const auto of_few = timed(few);
+    EXPECT(timed(16 * few) < 5 * 16 * of_few);
+  });
+}
+
+TEST_CASE("dynamic_supervisor: children that have ended before the stop are told apart from those that it ends", "[S27]") {
+  everywhere([] {
+    joist::trap_exit(true);
+    const dynamic_supervisor_ref s = joist::start_dynamic_supervisor();
+    std::vector<pid> all;
+    for (const char* id : {"a", "b", "c"}) {
+      all.push_back(start(s, employ(id, restart_type::temporary)));
+      (void)begins(id);
+    }
+    joist::exit(s, exit_reason::shutdown);
+    end(all[1]);
+    EXPECT(joist::receive<joist::exited>([s](const joist::exited& e) { return e.process == s.process(); }).reason ==
+           exit_reason::shutdown);
+    for (const pid child : all) EXPECT(!joist::is_alive(child));
+    for (int i = 0; i < 3; ++i) (void)joist::receive<stopped>();
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("dynamic_supervisor: get_childspec gives nothing where an argument cannot be copied, and the supervisor goes on") {
+  everywhere([] {
+    const auto fails = std::make_shared<std::atomic<bool>>(false);
+    const dynamic_supervisor_ref s = joist::start_dynamic_supervisor();
+    const pid child = start(s, joist::child<keeps_nothing>("a", copied_at_times{fails}));
+    *fails = true;
+    EXPECT(!s.get_childspec(child));
+    *fails = false;
+    EXPECT(s.get_childspec(child)->id == "a" && s.count_children().active == 1);
+  });
 }

@@ -1,8 +1,15 @@
 #include <joist/otp/gen_server.hpp>
+
+#include <joist/otp/child_spec.hpp>
 #include <joist/otp/sys.hpp>
 #include <joist/otp/task.hpp>
 
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/collected_log.hpp"
@@ -89,6 +96,39 @@ struct moody : joist::gen_server<moody> {
     }
   }
   bool handle_call(ping) { return true; }
+};
+
+/// Ends by a call.
+struct shop : joist::gen_server<shop> {
+  struct close {
+    using reply = std::string;
+  };
+  struct quickly {
+    using reply = void;
+    joist::pid who;
+  };
+  shop(std::shared_ptr<std::atomic<bool>> terminated, bool crashes)
+      : terminated_{std::move(terminated)}, crashes_{crashes} {}
+  std::string handle_call(close) {
+    stop();
+    return "closed";
+  }
+  void handle_call(quickly, const joist::from<void>& client) {
+    waits_ = true;
+    stop();
+    reply(client);
+  }
+  void terminate(const exit_reason&) {
+    if (waits_) joist::receive<go>();  // the client goes on meanwhile
+    for (int i = 0; i < 3; ++i) joist::yield();
+    *terminated_ = true;
+    if (crashes_) throw std::runtime_error{"in terminate"};
+  }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> terminated_;
+  bool crashes_;
+  bool waits_ = false;
 };
 
 /// Tells what it goes through.
@@ -236,11 +276,56 @@ TEST_CASE("gen_server: what a handler throws ends the server, and the caller has
   });
 }
 
-TEST_CASE("gen_server: stop() in a handler answers first, then ends with the reason", "[G03]") {
+TEST_CASE("gen_server: stop() in a handle_call ends with the reason, and what that returns is answered after terminate",
+          "[G03]") {
   everywhere([] {
     const auto started = joist::start_monitor<account>(joist::server_options{}, 12);
     EXPECT(started.server.call(account::leave{named_reason("enough")}) == 12);
     EXPECT(reason_of({started.server, started.monitor}) == named_reason("enough"));
+    for (const bool crashes : {false, true}) {
+      const auto terminated = std::make_shared<std::atomic<bool>>(false);
+      const auto closing = joist::start_monitor<shop>(joist::server_options{}, terminated, crashes);
+      EXPECT(closing.server.call(shop::close{}) == "closed");
+      EXPECT(*terminated);
+      EXPECT((reason_of({closing.server, closing.monitor}) == exit_reason::normal) == !crashes);
+      terminated->store(false);
+      const auto other = joist::start_monitor<shop>(joist::server_options{}, terminated, crashes);
+      (void)other.server.call(shop::quickly{joist::self()});
+      joist::send(other.server.process(), go{});  // for which terminate waits
+      (void)reason_of({other.server, other.monitor});
+      EXPECT(*terminated);
+    }
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("gen_server: lent text that it is started with arrives as its own") {
+  everywhere([] {
+    struct called : joist::gen_server<called> {
+      struct what {
+        using reply = std::string;
+      };
+      explicit called(std::string name) : name_{std::move(name)} {}
+      explicit called(std::string_view lent) : name_(lent.size(), '?') {}
+      std::string handle_call(what) const { return name_; }
+      std::string name_;
+    };
+    const std::string text = "short";  // its bytes are on this stack, which is another process's while this one waits
+    EXPECT(joist::start<called>(std::string_view{text}).call(called::what{}) == text);
+    const auto by_spec = joist::starts<called>(std::string_view{text})();
+    EXPECT(by_spec && joist::server_ref<called>{by_spec->process}.call(called::what{}) == text);
+  });
+}
+
+TEST_CASE("gen_server: a start that fails says why, also when it cannot leave what it has entered by via", "[G01]") {
+  everywhere([] {
+    joist::server_options o;
+    o.via.enter = []() -> std::optional<joist::pid> { return std::nullopt; };
+    o.via.leave = [] { throw std::runtime_error{"cannot leave"}; };
+    const auto failed = joist::try_start<moody>(o, moody::mood::throws);
+    EXPECT(!failed && failed.error().reason.error()->what == "no mood");
+    EXPECT(joist::try_start<moody>(o, moody::mood::ignores).error().what == start_error::kind::ignored);
+    EXPECT(mailbox_stays_empty());
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -1038,6 +1039,51 @@ TEST_CASE("gen_statem: states may be structs with data: what changes in one is n
     s.cast(phone::hang_up{});
     s.cast(phone::hang_up{});
     EXPECT(s.call(phone::look{}) == "idle; rings; talks to 112; talked to 112; ");
+    s.stop();
+  });
+}
+
+namespace {
+
+struct resting {
+  bool operator==(const resting&) const = default;
+};
+struct counting {
+  int count = 0;
+  bool operator==(const counting&) const = default;
+};
+/// Says that its state stays what it is, and changes it in its place.
+struct counter : joist::gen_statem<counter, std::variant<resting, counting>> {
+  struct begin {};
+  struct add {};
+  struct look {
+    using reply = std::pair<int, int>;  // counted, entered
+  };
+  counter() : gen_statem(resting{}) {}
+  void handle_enter(counting& c) {
+    ++entered_;
+    next_state(c);
+  }
+  void handle_cast(resting&, begin) { next_state(counting{}); }
+  void handle_cast(counting& c, add) {
+    next_state(resting{});
+    next_state(c);
+    ++c.count;
+  }
+  std::pair<int, int> handle_call(counting& c, look) const { return {c.count, entered_}; }
+
+ private:
+  int entered_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("gen_statem: the same state as the next one is forgotten at once: what changes in it afterwards stays", "[ST27]") {
+  everywhere([] {
+    const auto s = joist::start_link<counter>();
+    s.cast(counter::begin{});
+    for (int i = 0; i < 3; ++i) s.cast(counter::add{});
+    EXPECT(s.call(counter::look{}) == std::pair(3, 1));
     s.stop();
   });
 }

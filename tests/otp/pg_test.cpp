@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -38,9 +40,24 @@ std::vector<std::string> sorted(std::vector<std::string> groups) {
   return groups;
 }
 
+/// A group whose hash may fail.
+struct fragile {
+  int number;
+  friend bool operator==(const fragile&, const fragile&) = default;
+};
+std::atomic<bool> hash_fails{false};
+
 std::size_t monitors_of(pid process) { return joist::process_info(process)->monitored_by.size(); }
 
 }  // namespace
+
+template <>
+struct std::hash<fragile> {
+  std::size_t operator()(const fragile& g) const {
+    if (g.number < 0 && hash_fails) throw std::runtime_error{"no hash"};
+    return static_cast<std::size_t>(g.number);
+  }
+};
 
 TEST_CASE("pg: who has joined n times is a member n times, leaves once at a time, and then is no member", "[P12]") {
   everywhere([] {
@@ -281,6 +298,21 @@ TEST_CASE("pg: a scope that crashes has its members when it is started again, bu
     end(b);
     while (!s.which_groups().empty()) joist::yield();
     EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("pg: a scope that crashes by an exception keeps its members as one that is killed does", "[P12]") {
+  everywhere([] {
+    const pg_scope<fragile> s;
+    const auto top = joist::start_supervisor({}, {joist::child_pg("pg", s)});
+    s.join(fragile{1});
+    const pid first = s.process();
+    hash_fails = true;
+    EXPECT(reason_after([s] { s.join(fragile{-1}); }).error() != nullptr);
+    hash_fails = false;
+    while (top.which_child("pg")->process == first) joist::yield();
+    EXPECT(s.get_members(fragile{1}) == std::vector{joist::self()});
+    EXPECT(s.leave(fragile{1}) && s.which_groups().empty());
   });
 }
 

@@ -52,6 +52,15 @@ struct clerk : joist::gen_server<clerk> {
   std::vector<joist::from<int>> kept_;
 };
 
+/// Its answers can only be moved.
+struct packer : joist::gen_server<packer> {
+  struct pack {
+    using reply = std::unique_ptr<int>;
+    int n;
+  };
+  std::unique_ptr<int> handle_call(pack p) const { return std::make_unique<int>(p.n); }
+};
+
 server_ref<clerk> clerk_with(int base) { return joist::start<clerk>(base); }
 void dismiss(server_ref<clerk> c) { c.stop(); }
 
@@ -231,6 +240,15 @@ TEST_CASE("request_set: one that is taken out goes on by itself", "[G19]") {
     EXPECT(taken.wait_response()->value() == 7);
     dismiss(c);
     EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("multi_call: answers need not have a copy", "[G22]") {
+  everywhere([] {
+    const std::vector servers{joist::start<packer>(), joist::start<packer>(), server_ref<packer>{joist::pid{}}};
+    const auto packed = joist::multi_call(servers, packer::pack{7});
+    EXPECT(packed.replies.size() == 2 && *packed.replies[1].reply == 7);
+    EXPECT(packed.failures.size() == 1 && packed.failures[0].reason == exit_reason::noproc);
   });
 }
 

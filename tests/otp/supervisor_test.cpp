@@ -6,7 +6,9 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/collected_log.hpp"
@@ -822,4 +824,85 @@ TEST_CASE("supervisor: reports say who, what happened, why, and to which child; 
   CHECK(text.find(": start_error\n  reason: moody\n  child: \"m\", permanent, worker") != std::string::npos);
   CHECK(text.find(": started\n  child: \"a\" <") != std::string::npos);
   CHECK(text.find(": started\n  child: \"later\"") == std::string::npos);  // that is said at debug
+}
+
+namespace {
+
+struct called : joist::gen_server<called> {
+  struct what {
+    using reply = std::string;
+  };
+  explicit called(std::string_view name) : name_{name} {}
+  std::string handle_call(what) const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+struct desk {
+  static joist::supervisor_init init(std::string_view name) { return {{}, {joist::child<called>("called", name)}}; }
+};
+
+std::string asked(supervisor_ref s) { return joist::server_ref<called>{process_of(s, "called")}.call(called::what{}); }
+
+}  // namespace
+
+TEST_CASE("supervisor: text that a child is started with is kept, whatever becomes of the caller's own") {
+  everywhere([] {
+    const std::string first = "the name that it was started with";
+    std::string text = first;
+    const std::string_view lent = text;
+    const supervisor_ref top = joist::start_supervisor(
+        often(), {joist::child<called>("called", lent), joist::child_supervisor<desk>("desk", lent)});
+    const supervisor_ref by_class = joist::start_supervisor<desk>(lent);
+    text.assign(first.size(), '?');
+    for (const char* id : {"called", "desk"}) {
+      const pid before = process_of(top, id);
+      joist::exit(before, exit_reason::kill);
+      while (process_of(top, id) == before || !process_of(top, id)) joist::yield();
+    }
+    EXPECT(asked(top) == first);
+    EXPECT(asked(supervisor_ref{process_of(top, "desk")}) == first);
+    EXPECT(asked(by_class) == first);
+  });
+}
+
+TEST_CASE("supervisor: get_childspec gives nothing where an argument cannot be copied, and the supervisor goes on") {
+  everywhere([] {
+    const auto fails = std::make_shared<std::atomic<bool>>(false);
+    const supervisor_ref s = joist::start_supervisor({}, {joist::child<keeps_nothing>("a", copied_at_times{fails})});
+    *fails = true;
+    EXPECT(!s.get_childspec("a"));
+    *fails = false;
+    EXPECT(s.get_childspec("a")->id == "a" && s.count_children().active == 1);
+  });
+}
+
+TEST_CASE("supervisor: what a start function throws means what it means where a server throws it", "[S20][S03]") {
+  everywhere([] {
+    const supervisor_ref s = joist::start_supervisor({}, {});
+    joist::server_options named;
+    named.name = "taken";
+    const auto outsider = joist::start<employee>(named, joist::self(), std::string{"outsider"});
+    (void)begins("outsider");
+    const auto starting = [s](const char* id, joist::start_function start) { return s.start_child({id, std::move(start)}); };
+    const auto taken = starting("taken", [named, me = joist::self()] {
+      return joist::started_child{joist::start_link<employee>(named, me, std::string{"second"})};
+    });
+    EXPECT(!taken && taken.error().what == kind::start_failed && taken.error().process == outsider.process());
+    EXPECT(taken.error().start.what == start_error::kind::already_started);
+    const auto refused =
+        starting("refused", []() -> joist::started_child { throw joist::start_refused{named_reason("no")}; });
+    EXPECT(!refused && refused.error().start.what == start_error::kind::refused &&
+           refused.error().start.reason == named_reason("no"));
+    const auto ignored = starting("ignored", []() -> joist::started_child { throw joist::start_ignored{}; });
+    EXPECT(ignored && !ignored->process && s.which_child("ignored").has_value());
+    const auto ignoring_one = starting("thrown", []() -> joist::started_child {
+      throw joist::start_failed{start_error{start_error::kind::ignored, exit_reason::normal}};
+    });
+    EXPECT(ignoring_one && !ignoring_one->process);
+    const auto failed = starting("failed", []() -> joist::started_child { throw std::runtime_error{"broken"}; });
+    EXPECT(!failed && failed.error().start.reason.error()->what == "broken");
+    outsider.stop();
+  });
 }

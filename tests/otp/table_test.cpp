@@ -1,8 +1,10 @@
 // joist/otp/table.hpp
 #include <joist/otp/table.hpp>
 
+#include <atomic>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -737,4 +739,102 @@ TEST_CASE("table: readers and writers on many workers see whole values", "[ET20]
         EXPECT(t.size() == t.to_vector().size());
       },
       5);
+}
+
+namespace {
+
+/// Data for who is given a table; its copy may fail.
+class fragile {
+ public:
+  explicit fragile(std::shared_ptr<std::atomic<bool>> fails) : fails_{std::move(fails)} {}
+  fragile(const fragile& other) : fails_{other.fails_} {
+    if (*fails_) throw std::runtime_error{"no copy"};
+  }
+  fragile(fragile&&) noexcept = default;
+  fragile& operator=(const fragile&) = delete;
+  ~fragile() = default;
+
+ private:
+  std::shared_ptr<std::atomic<bool>> fails_;
+};
+
+/// A key that asks a table when it is destroyed.
+struct asking_key {
+  int number;
+  std::shared_ptr<const int> alive;
+  numbers about;
+  asking_key(int n, std::shared_ptr<const int> a, numbers t) : number{n}, alive{std::move(a)}, about{std::move(t)} {}
+  asking_key(const asking_key&) = default;
+  asking_key(asking_key&&) noexcept = default;
+  asking_key& operator=(const asking_key&) = default;
+  ~asking_key() {
+    if (alive != nullptr) about.update_counter(0, 1, 0);
+  }
+  friend bool operator==(const asking_key& a, const asking_key& b) noexcept { return a.number == b.number; }
+};
+struct hash_of_number {
+  std::size_t operator()(const asking_key& k) const noexcept { return static_cast<std::size_t>(k.number); }
+};
+
+}  // namespace
+
+TEST_CASE("table: an heir whose data cannot be copied becomes the owner all the same, and is not told", "[ET15]") {
+  everywhere([] {
+    const auto fails = std::make_shared<std::atomic<bool>>(false);
+    const auto owner = joist::spawn_monitor([fails, to = joist::self()] {
+      const auto made = numbers::create(open_to_all);
+      made.insert(1, 10);
+      made.set_heir(to, fragile{fails});
+      joist::send(to, have<numbers>{made});
+      joist::receive<go>();
+    });
+    const auto t = joist::receive<have<numbers>>().table;
+    *fails = true;
+    joist::send(owner.process, go{});
+    (void)reason_of(owner);
+    while (t.info().owner != joist::self()) joist::yield();
+    EXPECT(t.lookup(1) == 10);
+    t.delete_table();
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("table: data that cannot be copied fails who gives a table away, whose it stays", "[ET16]") {
+  everywhere([] {
+    const auto fails = std::make_shared<std::atomic<bool>>(true);
+    const auto t = numbers::create();
+    t.insert(1, 10);
+    const auto taker = joist::spawn_monitor([] { joist::receive<joist::table_transfer<numbers, fragile>>(); });
+    bool has_failed = false;
+    try {
+      t.give_away(taker.process, fragile{fails});
+    } catch (const std::runtime_error&) {
+      has_failed = true;
+    }
+    EXPECT(has_failed && t.info().owner == joist::self() && t.lookup(1) == 10);
+    *fails = false;
+    t.give_away(taker.process, fragile{fails});
+    EXPECT(reason_of(taker) == exit_reason::normal);
+  });
+}
+
+TEST_CASE("table: what take and a failed update take out is destroyed after the lock, keys too", "[ET13]") {
+  everywhere([] {
+    const auto alive = std::make_shared<const int>(0);
+    const auto count = numbers::create(open_to_all);
+    const auto t = joist::table<asking_key, int, hash_of_number>::create();
+    t.insert(asking_key{1, alive, count}, 10);
+    const asking_key one{1, nullptr, {}};
+    const auto before = count.lookup(0).value_or(0);
+    EXPECT(t.take(one) == 10 && !t.take(one));
+    EXPECT(count.lookup(0) == before + 1);
+    bool has_failed = false;
+    try {
+      t.update(asking_key{2, alive, count}, 0, [](int&) { throw std::runtime_error{"no"}; });
+    } catch (const std::runtime_error&) {
+      has_failed = true;
+    }
+    EXPECT(has_failed && t.size() == 0);
+    EXPECT(alive.use_count() == 1);
+  });
 }

@@ -165,6 +165,25 @@ TEST_CASE("presence: what fetch adds is in lists and diffs, and what it throws s
   });
 }
 
+TEST_CASE("presence: a fetch that ends by an exit, as a call without an answer does, spoils no diff and ends nothing") {
+  everywhere([] {
+    const pubsub bus;
+    const presence online{
+        bus, {.fetch = [](std::string_view, std::span<joist::presence_group>) { joist::exit(exit_reason::timeout); }}};
+    const auto top = joist::start_presence(online);
+    const auto processes = [&top] {
+      std::vector<joist::pid> all;
+      for (const auto& c : top.which_children()) all.push_back(c.process);
+      return all;
+    };
+    const auto before = processes();
+    bus.subscribe("room");
+    (void)online.track("room", "ann", "0");
+    EXPECT(text(next_diff()->joins) == "ann=0");
+    EXPECT(processes() == before);
+  });
+}
+
 TEST_CASE("presence: diffs go where `tell` says") {
   everywhere([] {
     const pubsub bus;

@@ -30,6 +30,12 @@ struct said {
 
 struct unreadable {};
 
+// Cannot be read, and that is said by something that is no exception of the library's; or ends who delivers it.
+struct malicious {
+  bool ends = false;
+  void deliver_to(const joist::pubsub_subscriber&) const { joist::exit(exit_reason::timeout); }
+};
+
 // To subscribers that have said in which language, in that language alone.
 struct greeting {
   std::string language;
@@ -90,6 +96,16 @@ struct joist::message_format<unreadable> {
   static constexpr std::string_view name = "test.unreadable";
   static std::string write(const unreadable&) { return "?"; }
   static std::optional<unreadable> read(std::string_view) { return std::nullopt; }
+};
+
+template <>
+struct joist::message_format<malicious> {
+  static constexpr std::string_view name = "test.malicious";
+  static std::string write(const malicious& m) { return m.ends ? "ends" : "throws"; }
+  static std::optional<malicious> read(std::string_view bytes) {
+    if (bytes == "throws") throw 42;
+    return malicious{true};
+  }
 };
 
 TEST_CASE("pubsub: who has subscribed gets what is broadcast to the topic, in that order, and nothing else") {
@@ -278,6 +294,41 @@ TEST_CASE("pubsub: what comes of other nodes and is not understood is dropped, a
     EXPECT(joist::receive<std::string>() == "behind it");
     EXPECT(*refused == 1);
     joist::telemetry::detach("test");
+  });
+}
+
+TEST_CASE(
+    "pubsub: a message whose read or deliver_to throws anything, or exits, is dropped, and told; the adapter goes on") {
+  everywhere([] {
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
+    const auto refused = std::make_shared<std::atomic<int>>(0);
+    joist::telemetry::attach<joist::pubsub_refused>("test", [refused](const joist::pubsub_refused& r) {
+      EXPECT(r.metadata.type == "test.malicious" && !r.metadata.why.empty());
+      ++*refused;
+    });
+    nodes.start();
+    b.subscribe("t");
+    for (const bool ends : {false, true}) EXPECT(a.broadcast("t", malicious{ends}).has_value());
+    EXPECT(a.broadcast("t", std::string{"behind them"}).has_value());
+    EXPECT(joist::receive<std::string>() == "behind them");
+    EXPECT(*refused == 2);
+    joist::telemetry::detach("test");
+  });
+}
+
+TEST_CASE("pubsub: one that was stopped is not started, and one that is split off is not connected") {
+  everywhere([] {
+    const two_nodes nodes;
+    const auto& [network, a, b] = nodes;
+    const auto top = joist::start_supervisor({}, {joist::child_pubsub("pubsub", a)});
+    joist::start_pubsub(b);
+    network.split({{"a"}, {"b"}});
+    EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_connected);
+    EXPECT(top.terminate_child("pubsub").has_value());
+    EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_started);
+    EXPECT(top.restart_child("pubsub").has_value());
+    EXPECT(a.broadcast("t", std::string{"lost"}).error() == pubsub_error::not_connected);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "support/ends.hpp"
@@ -86,6 +87,24 @@ inline child_spec stubborn(const std::string& id, shutdown_policy policy) {
   spec.shutdown = policy;
   return spec;
 }
+
+/// An argument whose copy may fail.
+class copied_at_times {
+ public:
+  explicit copied_at_times(std::shared_ptr<std::atomic<bool>> fails) : fails_{std::move(fails)} {}
+  copied_at_times(const copied_at_times& other) : fails_{other.fails_} {
+    if (*fails_) throw std::runtime_error{"no copy"};
+  }
+  copied_at_times(copied_at_times&&) noexcept = default;
+  copied_at_times& operator=(const copied_at_times&) = delete;
+  ~copied_at_times() = default;
+
+ private:
+  std::shared_ptr<std::atomic<bool>> fails_;
+};
+struct keeps_nothing : joist::gen_server<keeps_nothing> {
+  explicit keeps_nothing(const copied_at_times&) {}
+};
 
 inline pid begins(const char* id) {
   const began b = joist::receive<began>();

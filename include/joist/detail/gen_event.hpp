@@ -5,6 +5,7 @@
 //   event_handlers      the objects, the newest first; what throws is removed, the others go on (src/otp/gen_event.cpp)
 #pragma once
 
+#include <joist/detail/kept_argument.hpp>
 #include <joist/detail/server.hpp>
 #include <joist/message.hpp>
 #include <joist/otp/server_ref.hpp>
@@ -256,10 +257,6 @@ handler_object make_handler(type_list<Event...>, Arguments& arguments) {
       },
       arguments);
 }
-
-/// As it is kept on its way to the manager: text as a std::string.
-template <class T>
-using kept_argument = std::conditional_t<std::is_convertible_v<T, std::string_view>, std::string, T>;
 
 // -- the requests
 

@@ -113,7 +113,8 @@ class pg_server : public gen_server<pg_server<Group>> {
     table_->forget(d.process, [&](const Group& group) { tell<pg_left<Group>>(group, {d.process}); });
   }
   void handle_info(exited) {}  // by hand, of a stranger: it is linked to its parent alone
-  void terminate(const exit_reason&) {
+  void terminate(const exit_reason& reason) {
+    if (!reason.is_orderly()) return;  // a crash: the next one goes on
     for (std::size_t shard = 0; shard < table_shards; ++shard) {
       for (const pid member : take_over(*table_, shard, pid{}, owners_fate::end))
         table_->forget(member, [](const Group&) {});

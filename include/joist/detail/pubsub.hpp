@@ -111,7 +111,7 @@ class pubsub_core {
 
   [[nodiscard]] const std::string& node() const noexcept;
   [[nodiscard]] bool has_adapter() const noexcept;
-  [[nodiscard]] bool is_started() const noexcept;
+  [[nodiscard]] bool is_started() const;
   [[nodiscard]] bool publish(std::string_view to, std::string_view topic, std::string_view type, std::string_view payload);
   [[nodiscard]] pubsub_state& state() const noexcept { return *state_; }
 

@@ -11,6 +11,7 @@
 //     the oldest message                 else; while suspended only system messages
 #pragma once
 
+#include <joist/alias.hpp>
 #include <joist/clock.hpp>
 #include <joist/detail/handler_names.hpp>
 #include <joist/detail/heard.hpp>
@@ -57,6 +58,13 @@ struct server_watch_deleter {
   void operator()(server_watch* w) const noexcept;
 };
 
+/// What the last handler of a server has answered: sent when terminate() has run.
+struct last_answer {
+  alias client;
+  any_message message;
+  const std::type_info* type;
+};
+
 /// What is the same for all servers of a class.
 struct server_class {
   const std::type_info* type;
@@ -86,6 +94,7 @@ struct server_control {
   // -- of the message that is handled, for the report of a crash
   const std::type_info* last_message = nullptr;
   pid last_client;
+  std::unique_ptr<last_answer> owed;  // of one that has stopped the server
   std::unique_ptr<server_watch, server_watch_deleter> watch;
 
   /// What is handled before any message that waits.
@@ -124,6 +133,9 @@ void describe_last_message(std::string words);
 void log_crash(const server_control& c, const exit_reason& reason);
 /// For statistics, traces and spies, where there are any.
 void note_event(server_control& c, bool in, const std::type_info& what, pid whom);
+
+/// Sends what is owed, if anything is.
+void send_last_answer(server_control& c);
 
 /// Tells telemetry that what began at `begin` is done.
 void note_handled(const server_control& c, clock::time_point begin);
@@ -223,6 +235,8 @@ struct handlers_by_type {
   }
   /// The call that is handled comes again: what its handler returned is no answer.
   static constexpr bool comes_again(const auto&) noexcept { return false; }
+  /// As OTP has it: a gen_server that stops terminates, and answers then; a gen_statem answers, and terminates then.
+  static constexpr bool answers_at_the_end = true;
 
   /// Before the first message.
   static void begin(auto&) noexcept {}
@@ -343,6 +357,7 @@ template <class Server>
     if (crash) reason = std::move(*crash);
   }
   if (!reason.is_orderly()) log_crash(c, reason);
+  send_last_answer(c);
   return reason;
 }
 

@@ -136,6 +136,7 @@ struct handlers_by_state {
     return run<info_event>(s, m);
   }
   static bool comes_again(const auto& s) noexcept { return server_access::machine(s).postpones; }
+  static constexpr bool answers_at_the_end = false;
 
   template <class Self>
   static void begin(Self& s);

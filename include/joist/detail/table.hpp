@@ -44,10 +44,10 @@ namespace joist::inline v0::detail {
 
 class table_control;
 
-/// The message for who is given a table; made when the table is given.
+/// The message for who is given a table; made when the table is given: of a copy of the user's data, which may throw.
 struct table_gift {
   virtual ~table_gift() = default;
-  virtual void give(const std::shared_ptr<table_control>& table, pid to, pid from) const = 0;
+  [[nodiscard]] virtual any_message message(const std::shared_ptr<table_control>& table, pid from) const = 0;
 };
 
 enum class table_use : unsigned char { read, write };
@@ -74,13 +74,15 @@ class table_control {
   [[nodiscard]] pid owner() const noexcept { return pid::from_value(owner_.load(std::memory_order_acquire)); }
   [[nodiscard]] const std::type_info& type() const noexcept { return *type_; }
   [[nodiscard]] table_info info() const;
+  /// For words: table "name".
+  [[nodiscard]] std::string called() const;
 
   // -- the handle's functions that ask the keeper     [process]
   static void start(const std::shared_ptr<table_control>& made, const table_options& options);
   [[nodiscard]] static std::shared_ptr<table_control> find(std::string_view name, const std::type_info& type);
   void delete_table();
   void rename(std::string_view name);
-  void give_away(pid to, std::unique_ptr<table_gift> gift);
+  void give_away(const std::shared_ptr<table_control>& itself, pid to, const table_gift& gift);
   void set_heir(pid heir, std::unique_ptr<table_gift> gift);
 
   // -- for the keeper, and for the end of the owner
@@ -101,7 +103,6 @@ class table_control {
   [[nodiscard]] bool is_allowed(table_use use, const char* call) const;
   [[nodiscard]] bool refuse_gone(const char* call) const;
   void require_owner(const char* call) const;
-  [[nodiscard]] std::string called() const;
 
   // -- fixed
   const table_access access_;

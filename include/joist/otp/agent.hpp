@@ -88,6 +88,7 @@ class agent_server : public gen_server<agent_server<State>> {
 template <class State>
 class agent {
   static_assert(std::is_object_v<State> && !std::is_const_v<State>, "joist: an agent keeps a value that can change");
+  static_assert(!detail::is_lent_text<State>, "joist: an agent keeps text of its own: a std::string");
 
  public:
   using server = detail::agent_server<State>;

@@ -18,7 +18,8 @@
 //   applications start after those they need, and stop before them; one that does not start stops those that had, and
 //     the failure names the whole way down: application, child, reason
 //   SIGTERM and SIGINT stop all in order within `stop_limit`; what has not ended by then is killed. A second signal kills at
-//     once
+//     once. While the program starts, no further application is begun then, and those that run are stopped in order; where
+//     one is still starting at the end of `stop_limit`, all are killed
 //   a permanent application that ends, and a transient one that fails, stop the program
 //
 // Example: examples/16_service. See also: supervisor.hpp. OTP: application.

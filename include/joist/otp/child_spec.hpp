@@ -58,7 +58,8 @@ class shutdown_policy {
   bool kills_ = false;
 };
 
-/// What a start function has made: linked to the supervisor, which calls it.
+/// What a start function has made: linked to the supervisor, which calls it. One that throws has failed; what start()
+/// throws, and what a constructor may throw (start_ignored, start_refused), means what it means there.
 struct started_child {
   pid process;          ///< nobody: it does not want to run (OTP: ignore)
   std::any extra = {};  ///< for who called start_child (OTP: {ok, Pid, Info})
@@ -95,16 +96,16 @@ inline result<started_child, start_error> child_of(result<pid, start_error> star
 }
 }  // namespace detail
 
-/// A start function for a server; the arguments are copied for each start.
+/// A start function for a server; the arguments are kept, text as a std::string, and copied for each start.
 template <class Server, class... Arguments>
 [[nodiscard]] start_function starts(server_options options, Arguments... arguments) {
-  static_assert((std::copy_constructible<Arguments> && ...),
-                "joist: the arguments of a child are copied for each start: make what cannot be copied in its constructor");
+  detail::require_copied<Arguments...>();
   std::string label{options.process.label};  // a view, of what may be gone by then
-  return [options = std::move(options), label = std::move(label), ... arguments = std::move(arguments)] {
+  return [options = std::move(options), label = std::move(label),
+          ... kept = detail::kept_argument<Arguments>(std::move(arguments))] {
     server_options mine = options;
     mine.process.label = label;
-    return detail::child_of(try_start_link<Server>(mine, arguments...));
+    return detail::child_of(try_start_link<Server>(mine, kept...));
   };
 }
 template <class Server, class... Arguments>
@@ -115,6 +116,8 @@ requires(!std::is_same_v<std::remove_cvref_t<Arguments>, server_options> && ...)
 /// A start function for a process that runs a copy of `body`.
 template <class Body>
 [[nodiscard]] start_function starts_process(Body body) {
+  static_assert(std::copy_constructible<Body>,
+                "joist: the body of a child is copied for each start: make what cannot be copied in it");
   return [body = std::move(body)]() -> result<started_child, start_error> { return started_child{spawn_link(body)}; };
 }
 

@@ -59,7 +59,7 @@ class dynamic_supervisor_ref {
   /// The newest first. One that is being started again has no process.     [process]
   [[nodiscard]] std::vector<child_info> which_children() const;
   [[nodiscard]] child_counts count_children() const;
-  /// Of a temporary child without its start function, which is not kept.     [process]
+  /// Of a temporary child without its start function, which is not kept. Else as supervisor_ref's.     [process]
   [[nodiscard]] std::optional<child_spec> get_childspec(pid child) const;
   /// The class whose init it runs; empty for one that was given options.     [process]
   [[nodiscard]] std::string module() const;
@@ -91,7 +91,7 @@ dynamic_supervisor_ref start_dynamic_supervisor(dynamic_supervisor_options optio
 template <class Module, class... Arguments>
 result<dynamic_supervisor_ref, start_error> try_start_dynamic_supervisor(Arguments... arguments) {
   return detail::start_dynamic_supervisor(
-      {}, {type_name(typeid(Module)), [... kept = std::move(arguments)] { return Module::init(kept...); }});
+      {}, {type_name(typeid(Module)), detail::calls_init<Module, dynamic_supervisor_options>(std::move(arguments)...)});
 }
 template <class Module, class... Arguments>
 dynamic_supervisor_ref start_dynamic_supervisor(Arguments... arguments) {
@@ -102,15 +102,17 @@ dynamic_supervisor_ref start_dynamic_supervisor(Arguments... arguments) {
 [[nodiscard]] child_spec child_dynamic_supervisor(std::string id, dynamic_supervisor_options options = {});
 template <class Module, class... Arguments>
 [[nodiscard]] child_spec child_dynamic_supervisor(std::string id, Arguments... arguments) {
-  return detail::supervisor_child(std::move(id), [... kept = std::move(arguments)] {
-    return detail::child_of(try_start_dynamic_supervisor<Module>(kept...));
-  });
+  return detail::supervisor_child(
+      std::move(id), [init = detail::calls_init<Module, dynamic_supervisor_options>(std::move(arguments)...)] {
+        return detail::child_of(detail::start_dynamic_supervisor({}, {type_name(typeid(Module)), init}));
+      });
 }
 
 /// Makes specs of children that share their first arguments: f(rest...) is child<Server>(type, common..., rest...).
 template <class Server, class... Common>
 [[nodiscard]] auto child_template(Common... common) {
-  return [... common = std::move(common)](auto... rest) {
+  detail::require_copied<Common...>();
+  return [... common = detail::kept_argument<Common>(std::move(common))](auto... rest) {
     return child<Server>(type_name(typeid(Server)), common..., std::move(rest)...);
   };
 }

@@ -45,17 +45,25 @@ class from {
   alias client_;
 };
 
-/// Answers a call.     [any thread]
+namespace detail {
 template <class Reply, class Value>
-void reply(const from<Reply>& client, Value&& value) {
+[[nodiscard]] answer<Reply> answer_to(const from<Reply>& client, Value&& value) {
   using given = std::remove_cvref_t<Value>;
   static_assert(std::is_convertible_v<Value&&, Reply>,
                 "joist: the answer to a call is, or converts to, the message's `reply`");
   static_assert(
       !(std::is_floating_point_v<given> && std::is_integral_v<Reply>),
       "joist: the answer to a call is a floating point number, and the message's `reply` is an integer: convert it");
-  send(client.address(), detail::answer<Reply>{client.request(), static_cast<Reply>(std::forward<Value>(value))});
+  return {client.request(), static_cast<Reply>(std::forward<Value>(value))};
 }
-inline void reply(const from<void>& client) { send(client.address(), detail::answer<void>{client.request(), {}}); }
+[[nodiscard]] inline answer<void> answer_to(const from<void>& client) { return {client.request(), {}}; }
+}  // namespace detail
+
+/// Answers a call.     [any thread]
+template <class Reply, class Value>
+void reply(const from<Reply>& client, Value&& value) {
+  send(client.address(), detail::answer_to(client, std::forward<Value>(value)));
+}
+inline void reply(const from<void>& client) { send(client.address(), detail::answer_to(client)); }
 
 }  // namespace joist::inline v0

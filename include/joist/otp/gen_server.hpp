@@ -30,12 +30,15 @@
 // Promises
 //   a terminate, format_status or handle_hibernate that cannot be called so, and a handle_info(Message&), do not compile
 //   start returns when the constructor has; one that throws is a failed start, and the name is free again by then
+//   the constructor's arguments arrive as values, text (a string_view, a char*) as a std::string; what points at something
+//     of the caller's does not compile
 //   what a handler throws ends the server: terminate() runs, a report tells message, client and state, callers exit with
 //     the reason
 //
 // Example: examples/08_gen_server. See also: server_ref.hpp, supervisor.hpp, sys.hpp. OTP: gen_server.
 #pragma once
 
+#include <joist/detail/kept_argument.hpp>
 #include <joist/detail/server.hpp>
 #include <joist/otp/ancestors.hpp>
 #include <joist/otp/from.hpp>
@@ -68,7 +71,9 @@ class gen_server {
   gen_server() = default;
   ~gen_server() = default;
 
-  /// The server ends after this handler: terminate(reason), then its process.
+  /// The server ends after this handler: terminate(reason), then its process. What a handle_call returns beside is answered
+  /// in between: the client goes on when terminate() has run, also when that crashed (OTP: {stop, Reason, Reply, State}).
+  /// reply() answers at once.
   void stop(exit_reason reason = exit_reason::normal) { control_.stopping = std::move(reason); }
 
   /// handle_continue(message) is called before any message that waits.
@@ -256,9 +261,11 @@ template <class Server, class... Arguments>
 result<started_process, start_error> start_server(start_mode mode, const server_options& options, Arguments&&... arguments) {
   static_assert(std::derived_from<Server, gen_server<Server>>,
                 "joist: a server derives, publicly, from joist::gen_server of itself");
-  static_assert(std::is_constructible_v<Server, std::decay_t<Arguments>...>,
-                "joist: the server has no constructor that takes these arguments (they arrive as values)");
-  using kept_arguments = std::tuple<std::decay_t<Arguments>...>;
+  require_kept<std::decay_t<Arguments>...>();
+  static_assert(std::is_constructible_v<Server, kept_argument<std::decay_t<Arguments>>...>,
+                "joist: the server has no constructor that takes these arguments (they arrive as values, text that is lent "
+                "as a std::string)");
+  using kept_arguments = std::tuple<kept_argument<std::decay_t<Arguments>>...>;
   kept_arguments kept{std::forward<Arguments>(arguments)...};
   return start_process(options, mode, [&](starting start) {
     using begin = begin_server<Server, kept_arguments>;

@@ -79,7 +79,8 @@ class gen_statem : public gen_server<Self> {
 
   /// Also `same` as now: then nothing changes. In handle_enter other states are refused with errc::bad_argument.
   void next_state(State next) {
-    if (next != machine_.state) detail::refuse_in_enter(machine_, "next_state");
+    if (next == machine_.state) return machine_.next.reset();
+    detail::refuse_in_enter(machine_, "next_state");
     machine_.next = std::move(next);
   }
   /// handle_enter is called again; that is all.

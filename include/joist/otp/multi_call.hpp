@@ -16,6 +16,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -59,16 +60,18 @@ auto multi_call(const Servers& servers, const Message& message, detail::deadline
     if (server.process() == self()) detail::refuse_to_call_oneself();
     asked.push_back(server);
   }
-  std::vector<result<reply, exit_reason>> outcomes(asked.size(), failure{exit_reason::timeout});
+  std::vector<std::optional<result<reply, exit_reason>>> outcomes(asked.size());
   request_set<reply, std::size_t> all;
   for (std::size_t i = 0; i < asked.size(); ++i) all.add(asked[i].send_request(message), i);
   while (auto next = all.receive_response(until)) outcomes[next->label] = std::move(next->outcome);
   multi_result<ref_type, reply> split;
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (outcomes[i]) {
-      split.replies.push_back({asked[i], *std::move(outcomes[i])});
+    if (!outcomes[i]) {
+      split.failures.push_back({asked[i], exit_reason::timeout});
+    } else if (*outcomes[i]) {
+      split.replies.push_back({asked[i], **std::move(outcomes[i])});
     } else {
-      split.failures.push_back({asked[i], std::move(outcomes[i]).error()});
+      split.failures.push_back({asked[i], std::move(*outcomes[i]).error()});
     }
   }
   return split;

@@ -71,21 +71,29 @@ struct call_request : server_message<Server> {
     } else if constexpr (std::is_void_v<reply_to<Message>>) {
       server.handle_call(state..., std::forward<Given>(given));
       if (handlers_for<Server>::comes_again(server)) return;
-      reply(client);
-      note_answer(server);
+      give(server);
     } else {
       static_assert(!std::is_void_v<decltype(server.handle_call(state..., std::forward<Given>(given)))>,
                     "joist: this handle_call returns nothing, its message asks for an answer: return a Message::reply, or "
                     "take a joist::from<Message::reply> too, and answer by reply()");
       auto&& value = server.handle_call(state..., std::forward<Given>(given));
       if (handlers_for<Server>::comes_again(server)) return;
-      reply(client, std::forward<decltype(value)>(value));
-      note_answer(server);
+      give(server, std::forward<decltype(value)>(value));
     }
   }
-  static void note_answer(Server& server) {
+  template <class... Value>
+  void give(Server& server, Value&&... value) {
     server_control& c = server_access::control(server);
+    if constexpr (handlers_for<Server>::answers_at_the_end) {
+      if (c.stopping) return owe(c, answer_to(client, std::forward<Value>(value)...));
+    }
+    reply(client, std::forward<Value>(value)...);
     if (c.watch != nullptr) note_event(c, false, typeid(reply_to<Message>), c.last_client);
+  }
+  [[gnu::noinline]] void owe(server_control& c, answer<reply_to<Message>> last) {
+    require_sendable<answer<reply_to<Message>>>();
+    c.owed = std::make_unique<last_answer>(last_answer{
+        client.address(), any_message{make_node<answer<reply_to<Message>>>(std::move(last))}, &typeid(reply_to<Message>)});
   }
 };
 

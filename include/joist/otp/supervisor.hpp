@@ -21,11 +21,13 @@
 // Example: examples/09_supervisor. See also: child_spec.hpp. OTP: supervisor.
 #pragma once
 
+#include <joist/detail/kept_argument.hpp>
 #include <joist/otp/child_spec.hpp>
 #include <joist/otp/server_ref.hpp>
 #include <joist/result.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -122,6 +124,7 @@ class supervisor_ref {
   [[nodiscard]] std::vector<child_info> which_children() const;
   [[nodiscard]] std::optional<child_info> which_child(std::string_view id) const;
   [[nodiscard]] child_counts count_children() const;
+  /// A copy: nothing, and a report, where an argument of its start cannot be copied just then.     [process]
   [[nodiscard]] std::optional<child_spec> get_childspec(std::string_view id) const;
   /// The class whose init it runs; empty for one that was given a list.     [process]
   [[nodiscard]] std::string module() const;
@@ -141,6 +144,20 @@ struct supervisor_module {
   std::function<supervisor_init()> init;  // called in the supervisor's process
 };
 result<supervisor_ref, start_error> start_supervisor(std::string name, supervisor_module module);
+
+/// What is kept of a class with init(arguments...), and its arguments: a function that calls it.
+template <class Module, class Init, class... Arguments>
+[[nodiscard]] std::function<Init()> calls_init(Arguments... arguments) {
+  require_copied<Arguments...>();
+  static_assert(
+      requires(const kept_argument<Arguments>&... a) {
+        { Module::init(a...) } -> std::convertible_to<Init>;
+      },
+      "joist: a class that says what it supervises has a public static init that takes these arguments (text that is "
+      "lent as a std::string): `static joist::supervisor_init init(...)`, or of a dynamic supervisor `static "
+      "joist::dynamic_supervisor_options init(...)`");
+  return [... kept = kept_argument<Arguments>(std::move(arguments))]() -> Init { return Module::init(kept...); };
+}
 }  // namespace detail
 
 /// Starts a supervisor with these children, linked to the caller. Bad options and specs, and a child that does not start,
@@ -154,7 +171,7 @@ supervisor_ref start_supervisor(supervisor_options options, std::vector<child_sp
 template <class Module, class... Arguments>
 result<supervisor_ref, start_error> try_start_supervisor(Arguments... arguments) {
   return detail::start_supervisor(
-      {}, {type_name(typeid(Module)), [... kept = std::move(arguments)] { return Module::init(kept...); }});
+      {}, {type_name(typeid(Module)), detail::calls_init<Module, supervisor_init>(std::move(arguments)...)});
 }
 template <class Module, class... Arguments>
 supervisor_ref start_supervisor(Arguments... arguments) {
@@ -165,8 +182,10 @@ supervisor_ref start_supervisor(Arguments... arguments) {
 [[nodiscard]] child_spec child_supervisor(std::string id, supervisor_options options, std::vector<child_spec> children);
 template <class Module, class... Arguments>
 [[nodiscard]] child_spec child_supervisor(std::string id, Arguments... arguments) {
-  return detail::supervisor_child(
-      std::move(id), [... kept = std::move(arguments)] { return detail::child_of(try_start_supervisor<Module>(kept...)); });
+  return detail::supervisor_child(std::move(id),
+                                  [init = detail::calls_init<Module, supervisor_init>(std::move(arguments)...)] {
+                                    return detail::child_of(detail::start_supervisor({}, {type_name(typeid(Module)), init}));
+                                  });
 }
 
 }  // namespace joist::inline v0

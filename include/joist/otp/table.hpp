@@ -142,12 +142,13 @@ class basic_table {
   /// The same, with `initial` put in before where there is none; taken out again if `change` throws.
   template <class Change>
   auto update(const key_type& key, mapped_type initial, Change change) const {
+    typename map::node_type gone;  // destroyed after the lock
     return get().write("update", key, [&](map& entries) {
       const auto [at, is_new] = entries.try_emplace(key, std::move(initial));
       try {
         return detail::call_with(change, at->second);
       } catch (...) {
-        if (is_new) entries.erase(at);
+        if (is_new) gone = entries.extract(at);
         throw;
       }
     });
@@ -178,13 +179,9 @@ class basic_table {
   }
   /// Takes a value out.
   std::optional<mapped_type> take(const key_type& key) const {
-    return get().write("take", key, [&](map& entries) -> std::optional<mapped_type> {
-      const auto at = entries.find(key);
-      if (at == entries.end()) return std::nullopt;
-      std::optional<mapped_type> taken{std::move(at->second)};
-      entries.erase(at);
-      return taken;
-    });
+    using node = typename map::node_type;
+    node gone = get().write("take", key, [&](map& entries) { return entries.extract(key); });
+    return gone.empty() ? std::nullopt : std::optional<mapped_type>{std::move(gone.mapped())};
   }
   /// Whether there was one.
   bool erase(const key_type& key) const {
@@ -319,9 +316,10 @@ class basic_table {
   ///     [the owner]
   template <class Data = std::monostate>
   void give_away(pid to, Data data = {}) const {
-    get().give_away(to, std::make_unique<gift<Data>>(std::move(data)));
+    get().give_away(state_, to, gift<Data>{std::move(data)});
   }
-  /// When the owner has ended, `heir` becomes the owner, and receives a table_transfer. pid{}: nobody.     [the owner]
+  /// When the owner has ended, `heir` becomes the owner, and receives a table_transfer; where the data cannot be copied
+  /// then, it becomes the owner without, and the log says so. pid{}: nobody.     [the owner]
   template <class Data = std::monostate>
   void set_heir(pid heir, Data data = {}) const {
     get().set_heir(heir, std::make_unique<gift<Data>>(std::move(data)));
@@ -334,9 +332,11 @@ class basic_table {
   template <class Data>
   struct gift final : detail::table_gift {
     explicit gift(Data d) : data{std::move(d)} { detail::require_sendable<Data>(); }
-    void give(const std::shared_ptr<detail::table_control>& t, pid to, pid from) const override {
+    any_message message(const std::shared_ptr<detail::table_control>& t, pid from) const override {
       static_assert(std::is_copy_constructible_v<Data>, "joist: data for who is given a table is copied");
-      send(to, table_transfer<basic_table, Data>{basic_table{std::static_pointer_cast<state>(t)}, from, data});
+      using transfer = table_transfer<basic_table, Data>;
+      detail::require_sendable<transfer>();
+      return any_message{detail::make_node<transfer>(transfer{basic_table{std::static_pointer_cast<state>(t)}, from, data})};
     }
     Data data;
   };

@@ -26,6 +26,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -219,6 +220,8 @@ pid start_task_link(F&& f) {
 /// A task as a child: temporary, so that it is not started again, whatever it ends by.
 template <class F>
 [[nodiscard]] child_spec child_task(std::string id, F f) {
+  static_assert(std::copy_constructible<F>,
+                "joist: the function of a child is kept in its spec, which can be copied: make what cannot be copied in it");
   child_spec spec;
   spec.id = std::move(id);
   spec.start = [f = std::move(f)]() -> result<started_child, start_error> { return started_child{start_task_link(f)}; };

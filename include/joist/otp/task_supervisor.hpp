@@ -20,6 +20,7 @@
 #include <joist/otp/task.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,6 +72,10 @@ class task_supervisor_ref {
   template <class F>
   result<pid, supervisor_error> start_child(F f, restart_type restart = restart_type::temporary,
                                             std::optional<shutdown_policy> shutdown = {}) const {
+    static_assert(
+        std::copy_constructible<F>,
+        "joist: start_child keeps the function in a child_spec, and starts it again with a copy: make what cannot be "
+        "copied in it, or call async_nolink, which takes what can only be moved");
     child_spec spec;
     spec.id = "task";
     spec.start = [body = detail::entered(std::move(f), true)]() -> result<started_child, start_error> {
