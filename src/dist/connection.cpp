@@ -128,6 +128,7 @@ class connection : public gen_server<connection> {
       in_.drop(h.read.bytes);
       e = h.what;
       if (h.read.state == read_state::incomplete) {
+        if (trouble t = check_size()) return t;
         if (trouble t = fill(limit)) return t;
       }
     }
@@ -138,6 +139,7 @@ class connection : public gen_server<connection> {
     since_ = clock::now();
     is_blocked_ = false;
     told_.clear();
+    has_told_refusal_ = false;
     trap_exit(true);
     outbox_->open(most_frame_bytes());
     inbox_.connected();
@@ -165,6 +167,7 @@ class connection : public gen_server<connection> {
     unsent_ = {};
     batch_.clear();
     next_ = 0;
+    taken_bytes_ = 0;  // the next outbox_->open() begins to count anew
     // An engine that is away for hours is told once.
     if (was_connected || why != told_) inbox_.disconnected(why);
     told_ = std::move(why);
@@ -180,6 +183,12 @@ class connection : public gen_server<connection> {
     if (*got == 0) return "the server has closed the connection";
     in_.came(*got);
     return std::nullopt;
+  }
+
+  /// Of what is there in part: a message may have many parts that are short.
+  [[nodiscard]] trouble check_size() const {
+    if (in_.unread().size() <= plan_->options.frame_bytes + head_bytes) return std::nullopt;
+    return "a message is longer than is taken";
   }
 
   void read() {
@@ -201,15 +210,24 @@ class connection : public gen_server<connection> {
       if (h.read.state == read_state::broken) return std::string{h.read.why};
       if (h.read.state == read_state::incomplete) break;
       if (h.what == event::frame) inbox_.receive(h.frame);
+      if (h.what == event::limits) outbox_->limit(most_frame_bytes());
+      if (h.what == event::refusal) tell_refusal(h.text);
       in_.drop(h.read.bytes);
       if (h.what == event::leave && plan_->servers.size() > 1) {
         say_last_words();
         return "the server is about to stop";
       }
     }
-    if (in_.unread().size() > plan_->options.frame_bytes + head_bytes) return "a message is longer than is taken";
+    if (trouble t = check_size()) return t;
     if (!urgent_.empty() && outbox_->rouse()) (void)send(self(), frames_wait{});
     return std::nullopt;
+  }
+
+  /// The first of a connection: there may be one for each frame.
+  void tell_refusal(std::string_view text) {
+    if (std::exchange(has_told_refusal_, true)) return;
+    log(log_level::warning,
+        fmt::format("{}: {} refuses some of what it is told: {}", plan_->engine, server().to_string(), text));
   }
 
   // -- what goes
@@ -240,12 +258,17 @@ class connection : public gen_server<connection> {
     }
     for (; next_ < batch_.size() && out_.size() < write_bytes; ++next_) {
       waiting_frame& w = batch_[next_];
-      speech_->write_frame(out_, w.to, *w.frame);
+      // One that waited while the server has come to take less: it would end the connection.
+      if (w.frame->size() > most_frame_bytes()) {
+        handle_info(frame_too_large{w.frame->size()});
+      } else {
+        speech_->write_frame(out_, w.to, *w.frame);
+      }
       taken_bytes_ += w.frame->size();
       w.frame.reset();
     }
     unsent_ = out_;
-    return true;
+    return true;  // also where nothing of it is written: it is released, and the next has its turn
   }
   void has_sent() {
     outbox_->release(std::exchange(taken_bytes_, 0));
@@ -301,6 +324,7 @@ class connection : public gen_server<connection> {
   incoming in_;
   bool is_heard_ = false;  // since the last heartbeat
   bool is_asked_ = false;
+  bool has_told_refusal_ = false;
 
   std::string urgent_;                // pings and their answers, which go before frames
   std::vector<waiting_frame> batch_;  // taken, and from next_ on not written to out_

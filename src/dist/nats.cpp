@@ -12,6 +12,12 @@ namespace joist::inline v0::dist {
 namespace detail {
 namespace {
 
+/// Errors that are of one message, with which the server goes on: so do we. Not one of a subscription, which the server
+/// would go on with as well: without it nothing is heard.
+bool is_gone_on_from(std::string_view error) noexcept {
+  return error.starts_with("Permissions Violation for Publish") || error.starts_with("Invalid Subject");
+}
+
 /// The server speaks first; then we say who we are, subscribe, and ask for an answer, which comes when both are done.
 class nats_speech final : public protocol {
  public:
@@ -41,8 +47,13 @@ class nats_speech final : public protocol {
         break;
       case nats_verb::ok: break;
       case nats_verb::error:
-        why_ = fmt::format("the server says: {}", o.text);
-        h.read = broken_because(why_);
+        if (is_gone_on_from(o.text)) {
+          h.what = event::refusal;
+          h.text = o.text;
+        } else {
+          why_ = fmt::format("the server says: {}", o.text);
+          h.read = broken_because(why_);
+        }
         break;
     }
     return h;
@@ -58,15 +69,17 @@ class nats_speech final : public protocol {
  private:
   // The first says what the server is; later ones, what of that has changed.
   void informed(std::string_view json, heard& h, std::string& out) {
+    const std::size_t most_before = server_says_.max_payload;
     if (!read_nats_info(json, server_says_)) {
       h.read = broken_because("an INFO is no JSON object");
     } else if (is_greeted_) {
+      if (server_says_.max_payload != most_before) h.what = event::limits;
       if (server_says_.lame_duck) h.what = event::leave;
     } else if (server_.is_secure || server_says_.tls_required) {
       if (server_says_.tls_required || server_says_.tls_available) {
         h.what = event::secure;
       } else {
-        h.read = broken_because("the server has no TLS, and the url asks for it");
+        h.read = broken_because("the server has no TLS, and it is asked for: by the url, or by a tls::client_context");
       }
     } else {
       greet(out, false);
@@ -103,8 +116,14 @@ class nats_speech final : public protocol {
 
 std::shared_ptr<pubsub_adapter> nats(nats_options options) {
   constexpr detail::url_schemes schemes{"nats", "tls", "", 4222};
+  const bool has_tls = options.tls.has_value();
   detail::connection_plan plan =
       detail::plan_of({"nats", schemes, std::move(options.url), options.system, std::move(options.tls), options.connection});
+  // The INFO that says whether a server has TLS comes in plain text: who is between could take it away, and be told the
+  // password. Whoever has given us what TLS needs wants it.
+  if (has_tls) {
+    for (detail::server_url& server : plan.servers) server.is_secure = true;
+  }
   plan.speaks = [system = options.system, most = options.connection.frame_bytes](const std::string& node) {
     return std::make_unique<detail::nats_speech>(system, node, most);
   };

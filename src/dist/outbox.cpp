@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "base/assert.hpp"
+
 namespace joist::inline v0::dist::detail {
 
 bool outbox::offer(std::string_view to, pubsub_frame frame) {
@@ -46,6 +48,11 @@ void outbox::open(std::size_t most_frame_bytes) {
   frames_.clear();
 }
 
+void outbox::limit(std::size_t most_frame_bytes) {
+  const joist::detail::mutex_lock whole{mutex_};
+  if (is_mine()) most_frame_bytes_ = most_frame_bytes;
+}
+
 std::size_t outbox::close() {
   std::vector<waiting_frame> dropped;
   const joist::detail::mutex_lock whole{mutex_};
@@ -73,7 +80,9 @@ bool outbox::take(std::vector<waiting_frame>& into) {
 
 void outbox::release(std::size_t bytes) {
   const joist::detail::mutex_lock whole{mutex_};
-  if (is_mine()) bytes_ -= bytes;
+  if (!is_mine()) return;
+  JOIST_ASSERT(bytes <= bytes_, "O2: more is released than was taken since the outbox was opened");
+  bytes_ -= bytes;
 }
 
 }  // namespace joist::inline v0::dist::detail

@@ -47,6 +47,8 @@ class outbox {
 
   /// From now on frames are taken, of so many bytes each.
   void open(std::size_t most_frame_bytes);
+  /// Of so many bytes each; those that wait stay.
+  void limit(std::size_t most_frame_bytes);
   /// How many frames are dropped.
   std::size_t close();
   /// True: frames_wait has to be sent, so that take() is called.

@@ -21,12 +21,15 @@ enum class event : std::uint8_t {
   ready,   ///< the server knows us, and what we subscribe to
   frame,   ///< `bytes` are one that another node has published
   leave,   ///< the server is about to stop: another one would be better
+  limits,  ///< most_frame_bytes() is another now
+  refusal  ///< the server has refused something that it was told, says why in `text`, and goes on
 };
 
 struct heard {
   read_verdict read;  ///< broken: also where the server refuses us; then the connection is of no use
   event what = event::none;
   std::string_view frame = {};
+  std::string_view text = {};
 };
 
 class protocol {

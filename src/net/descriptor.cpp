@@ -15,6 +15,14 @@ namespace {
 // Of a call of the system, in those of send and receive: a microsecond and more.
 constexpr std::int32_t reductions_of_a_call = 20;
 
+// What the owner before has armed was for that one. A move changes the owner as well, where it ends in the same process: its
+// own announcements stay.
+void leave_to(readiness& direction, pid self, core::worker& w) {
+  node_ptr armed = direction.disarm();
+  if (armed == nullptr || addressee_of(*armed) != self) return;
+  if (!direction.arm(armed)) (void)core::deliver_uncounted(w.home, self, armed, &w);
+}
+
 }  // namespace
 
 descriptor::descriptor(entry& of) noexcept : entry_{&of}, id_{of.id.load(std::memory_order_relaxed)} {}
@@ -39,7 +47,11 @@ entry& use(const descriptor& d, const char* call) {
   entry* e = d.get();
   if (e == nullptr)
     throw error{errc::bad_argument, fmt::format("{}: expected an open socket, this one is closed, or was moved from", call)};
-  if (const pid self = w.home.pid_of(*w.running); e->owner != self) own(*e, self);
+  if (const pid self = w.home.pid_of(*w.running); e->owner != self) {
+    own(*e, self);
+    leave_to(e->in, self, w);
+    leave_to(e->out, self, w);
+  }
   return *e;
 }
 

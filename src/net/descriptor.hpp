@@ -17,8 +17,8 @@ namespace joist::inline v0::net::detail {
 
 using joist::detail::deadline;
 
-/// What is open, owned by the calling process from now on. Throws errc::bad_argument naming `call` when it is closed. Costs
-/// the reductions of a call of the system.     [process]
+/// What is open, owned by the calling process from now on: what another has been promised of it is taken back. Throws
+/// errc::bad_argument naming `call` when it is closed. Costs the reductions of a call of the system.     [process]
 [[nodiscard]] entry& use(const descriptor& d, const char* call);
 
 /// Throws errc::bad_argument naming `call` for an endpoint that names nothing.     [any thread]

@@ -30,7 +30,7 @@ class grouping {
   }
 
  private:
-  std::unordered_map<std::string_view, std::size_t> places_;  // keys: the entries', which the groups keep
+  std::unordered_map<std::string_view, std::size_t, base::by_text> places_;  // keys: the entries', which the groups keep
   std::vector<presence_group> groups_;
 };
 
@@ -129,7 +129,7 @@ std::vector<std::string> presence_view::topics() const {
 std::vector<presence_diff_ptr> diffs_of(const std::vector<presence_change>& changes) {
   std::map<presence_ref, std::size_t> last;
   for (std::size_t i = 0; i < changes.size(); ++i) last[changes[i].entry->ref] = i;
-  std::unordered_map<std::string_view, std::size_t> places;
+  std::unordered_map<std::string_view, std::size_t, base::by_text> places;
   std::vector<grouped_diff> grouped;
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const presence_change& c = changes[i];

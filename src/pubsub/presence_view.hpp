@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/text_hash.hpp"
 #include "pubsub/presence_state.hpp"
 
 namespace joist::inline v0::detail {
@@ -36,12 +37,8 @@ class presence_view {
   [[nodiscard]] std::vector<std::string> topics() const;
 
  private:
-  struct by_text {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-  };
   template <class T>
-  using map_of = std::unordered_map<std::string, T, by_text, std::equal_to<>>;
+  using map_of = std::unordered_map<std::string, T, base::by_text, std::equal_to<>>;
 
   // In the order in which keys have come, with gaps where some have gone: filled up when these are the half.
   struct groups {

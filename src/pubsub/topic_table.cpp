@@ -1,5 +1,7 @@
 #include "pubsub/topic_table.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 
 namespace joist::inline v0::detail {
@@ -73,6 +75,7 @@ std::vector<std::string> topic_table::names() const {
     const read_lock lock{in.mutex};
     for (const auto& [name, t] : in.topics) found.emplace_back(name);
   }
+  std::sort(found.begin(), found.end());
   return found;
 }
 

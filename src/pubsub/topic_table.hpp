@@ -33,6 +33,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_hash.hpp"
+
 namespace joist::inline v0::detail {
 
 class topic_table;
@@ -117,13 +119,11 @@ class topic_table {
   /// The subscribers of a topic at this moment.
   [[nodiscard]] std::vector<block_ptr> look(std::string_view name) const;
   [[nodiscard]] std::size_t count(std::string_view name) const;
+  /// Sorted, as they lie in an order of this run.
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
-  struct by_text {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-  };
+  using by_text = base::by_text;  // topics are texts of clients
   struct alignas(64) shard {
     mutable std::shared_mutex mutex;
     std::unordered_map<std::string_view, std::unique_ptr<topic>, by_text, std::equal_to<>> topics;  // keys: their names

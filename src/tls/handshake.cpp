@@ -82,8 +82,9 @@ void ask_for(SSL* half, const std::string& host) {
   if (::X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1) return;
   // RFC 9525, 2: a name is in subjectAltName, and `*` is all of the leftmost label.
   ::SSL_set_hostflags(half, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  const bool fits = host.find('\0') == host.npos && !host.empty() && ::SSL_set1_host(half, host.c_str()) == 1 &&
-                    ::SSL_set_tlsext_host_name(half, host.c_str()) == 1;
+  // OpenSSL takes a dot in front for "any host below".
+  const bool fits = host.find('\0') == host.npos && !host.empty() && host.front() != '.' &&
+                    ::SSL_set1_host(half, host.c_str()) == 1 && ::SSL_set_tlsext_host_name(half, host.c_str()) == 1;
   ::ERR_clear_error();
   if (!fits)
     throw error{joist::errc::bad_argument, fmt::format("tls::connect: expected the name of a host, got \"{}\"", host)};

@@ -14,6 +14,7 @@
 
 #include "support/joined.hpp"
 #include "support/sockets.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace support;
 using joist::pubsub;
@@ -42,27 +43,32 @@ const std::string redis_welcome =
     "%1\r\n+server\r\n+redis\r\n>3\r\n+subscribe\r\n+a\r\n:1\r\n>3\r\n+subscribe\r\n+b\r\n:2\r\n+PONG\r\n";
 const std::string nats_welcome = "INFO {}\r\nPONG\r\n";
 
+/// Reads until that has come.
+void hear(stream& from, std::string_view text) {
+  std::string come;
+  std::array<char, 4096> some{};
+  for (std::size_t got = 1; got > 0 && !contains(come, text); come.append(some.data(), got))
+    got = from.try_read_some(std::as_writable_bytes(std::span{some})).value_or(0);
+}
+
 /// Whether a node whose server behaves so first finds out, and is connected when it behaves well; the reason that it told.
-std::string why_lost_with(language spoken, const behaviour& bad) {
+std::string why_lost_with(language spoken, const behaviour& bad, std::chrono::milliseconds connect_limit = 300ms) {
   std::string why;
   on_workers(
       [&] {
         const watched_connections watched;
         const auto is_bad = std::make_shared<std::atomic<bool>>(true);
         const std::string welcome = spoken == language::redis ? redis_welcome : nats_welcome;
-        const auto server = joist::net::start_server(
-            {.at = joist::net::endpoint::loopback(0), .drain = std::chrono::milliseconds{1}},
-            [=, parent = joist::self()](stream& peer) {
-              if (*is_bad) return bad(peer);
-              say(peer, welcome);
-              std::string come;
-              std::array<char, 4096> some{};
-              for (std::size_t got = 1; got > 0 && !contains(come, "goes out"); come.append(some.data(), got))
-                got = peer.try_read_some(std::as_writable_bytes(std::span{some})).value_or(0);
-              joist::send(parent, go{});
-            });
+        const auto server =
+            joist::net::start_server({.at = joist::net::endpoint::loopback(0), .drain = std::chrono::milliseconds{1}},
+                                     [=, parent = joist::self()](stream& peer) {
+                                       if (*is_bad) return bad(peer);
+                                       say(peer, welcome);
+                                       hear(peer, "goes out");
+                                       joist::send(parent, go{});
+                                     });
         joist::dist::connection_options options = impatient(200ms);
-        options.connect_limit = 300ms;
+        options.connect_limit = connect_limit;
         options.frame_bytes = 1 << 20;
         const std::string at = server.local().to_string();
         const auto adapter = spoken == language::redis ? joist::dist::redis({.url = "redis://" + at, .connection = options})
@@ -163,6 +169,11 @@ TEST_CASE("hostile: lengths that no memory holds, and messages without an end, a
   std::string many = "*4000\r\n";
   for (int i = 0; i < 8; ++i) many += part;
   CHECK(contains(after_welcome(language::redis, many, false), "longer than is taken"));
+  const auto instead_of_welcome = [&many](stream& s) {
+    say(s, many);
+    swallow(s);
+  };
+  CHECK(contains(why_lost_with(language::redis, instead_of_welcome, 20s), "longer than is taken"));
   CHECK(contains(after_welcome(language::nats, "MSG a 1 99999999999\r\n", false), "longer"));
   CHECK(contains(after_welcome(language::nats, std::string(10'000, 'M'), true), "too long"));
   CHECK(contains(after_welcome(language::nats, "MSG a 1 3\r\nabcdef\r\n", true), "does not end"));
@@ -195,6 +206,86 @@ TEST_CASE("hostile: frames that are none are dropped, and the connection goes on
         },
         1);
   }
+}
+
+TEST_CASE("hostile: O2: what may wait to be sent is as much as before when a connection was lost within a frame") {
+  on_workers(
+      [] {
+        const watched_connections watched;
+        const joist_test::temporary_folder folder;
+        const std::string path = (folder.path() / "redis.sock").string();  // with buffers that are smaller than a frame
+        const auto is_first = std::make_shared<std::atomic<bool>>(true);
+        (void)joist::net::start_server(
+            {.at = joist::net::endpoint::parse("unix:" + path).value(), .drain = std::chrono::milliseconds{1}},
+            [is_first, parent = joist::self()](stream& peer) {
+              say(peer, redis_welcome);
+              if (is_first->exchange(false)) return hear(peer, std::string(1000, 'z'));
+              for (const char* text : {"small-1", "small-2"}) {
+                hear(peer, text);
+                joist::send(parent, go{});
+              }
+              joist::sleep_for(joist::infinity);
+            });
+        joist::dist::connection_options options = impatient();
+        options.frame_bytes = 5'000'000;
+        options.queue_bytes = 8'100'000;
+        const pubsub bus{{.adapter = joist::dist::redis({.url = "unix://" + path, .connection = options}), .node = "a"}};
+        joist::start_pubsub(bus);
+        watched.await("a");
+        const std::string large(4'000'000, 'z');
+        EXPECT(bus.broadcast("t", large).has_value());
+        (void)watched.why_lost("a");
+        watched.await("a");
+        for (const char* text : {"small-1", "small-2"}) {
+          EXPECT(bus.broadcast("t", std::string{text}).has_value());
+          (void)joist::receive<go>();
+        }
+        int taken = 0;
+        while (taken < 10 && bus.broadcast("t", large).has_value()) ++taken;
+        EXPECT(taken == 2);
+      },
+      1);
+}
+
+TEST_CASE("hostile: what a NATS server refuses and goes on from is no end, and its limit is the one it said last") {
+  on_workers(
+      [] {
+        const watched_connections watched;
+        const auto server = joist::net::start_server(
+            {.at = joist::net::endpoint::loopback(0), .drain = std::chrono::milliseconds{1}},
+            [parent = joist::self()](stream& peer) {
+              say(peer, nats_welcome);
+              for (const char* text :
+                   {"-ERR 'Permissions Violation for Publish to \"joist.node.b\"'\r\n-ERR 'Invalid Subject'\r\n",
+                    "INFO {\"max_payload\":1000}\r\n", "INFO {\"max_payload\":4000}\r\n"}) {
+                say(peer, text);
+                say(peer, "PING\r\n");
+                hear(peer, "PONG");
+                joist::send(parent, joist::self());
+                (void)joist::receive<go>();
+              }
+              swallow(peer);
+            });
+        const pubsub bus{
+            {.adapter = joist::dist::nats({.url = "nats://" + server.local().to_string(), .connection = impatient()}),
+             .node = "a"}};
+        joist::start_pubsub(bus);
+        watched.await("a");
+        for (const bool takes_2000 : {true, false, true}) {
+          const auto peer = joist::receive<joist::pid>();
+          EXPECT(bus.broadcast("t", std::string(2000, 'x')).has_value() == takes_2000);
+          EXPECT(bus.broadcast("t", std::string(500, 'x')).has_value());
+          joist::send(peer, go{});
+        }
+        EXPECT(!joist::receive<told_disconnected>(joist::after(0ms)));
+      },
+      1);
+  CHECK(contains(why_lost_with(language::nats,
+                               [](stream& s) {
+                                 say(s, "INFO {}\r\n-ERR 'Permissions Violation for Subscription to \"joist.all\"'\r\n");
+                                 swallow(s);
+                               }),
+                 "Permissions Violation for Subscription"));
 }
 
 TEST_CASE("hostile: options that make no sense are refused when they are given, without what is secret in them") {

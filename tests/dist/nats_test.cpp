@@ -76,6 +76,27 @@ TEST_CASE("nats: what is larger than the server takes is refused, and the connec
       1);
 }
 
+TEST_CASE("nats: what a node may not publish is lost, and its connection goes on; one that may not subscribe hears why") {
+  nats_engine engine{
+      "authorization { users: ["
+      "{ user: ann, password: p, permissions: { publish: \"joist.all\", subscribe: \">\" } }, { user: bob, password: p },"
+      "{ user: eve, password: p, permissions: { subscribe: \"other\" } } ] }"};
+  on_workers(
+      [&engine] {
+        const watched_connections watched;
+        const pubsub a = node("a", engine.url("ann:p@")), b = node("b", engine.url("bob:p@"));
+        start_both(watched, a, b);
+        b.subscribe("t");
+        EXPECT(a.direct_broadcast("b", "t", std::string{"not allowed"}).has_value());
+        EXPECT(a.broadcast("t", std::string{"allowed"}).has_value() && joist::receive<std::string>() == "allowed");
+        EXPECT(!joist::receive<told_disconnected>(joist::after(0ms)));
+        const pubsub eve = node("eve", engine.url("eve:p@"));
+        joist::start_pubsub(eve);
+        EXPECT(watched.why_lost("eve").find("Permissions Violation for Subscription") != std::string::npos);
+      },
+      1);
+}
+
 TEST_CASE("nats: a server that is about to stop is left for another one") {
   nats_engine first, second;
   on_workers(

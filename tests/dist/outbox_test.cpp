@@ -83,6 +83,18 @@ TEST_CASE("outbox: a frame that is too large is refused, and told once") {
   });
 }
 
+TEST_CASE("outbox: the limit of a frame may change while it is open") {
+  everywhere([] {
+    outbox out{100};
+    out.open(10);
+    EXPECT(out.offer("", frame(10)));
+    out.limit(5);
+    EXPECT(!out.offer("", frame(6)) && out.offer("", frame(5)));
+    out.limit(20);
+    EXPECT(out.offer("", frame(20)));
+  });
+}
+
 TEST_CASE("outbox: what a process that has been replaced still does changes nothing") {
   everywhere([] {
     const auto out = std::make_shared<outbox>(100);

@@ -363,6 +363,78 @@ TEST_CASE("announce_readable: a message comes once, when there is something to r
   });
 }
 
+TEST_CASE("announce_readable: who is given a stream with an announcement hears of its own, and the giver of none") {
+  on_workers([] {
+    auto [here, there] = connected();
+    std::array<std::byte, 16> buffer{};
+    EXPECT(here.try_read_some(buffer, 0ms).error() == std::errc::timed_out);  // from here on it knows that nothing is there
+    here.announce_readable();
+    const auto receiver = joist::spawn_monitor([giver = joist::self()] {
+      auto mine = joist::receive<stream>();
+      mine.announce_readable();
+      joist::send(giver, go{});
+      EXPECT(joist::receive<joist::net::readable>().stream == mine.id());
+      EXPECT(read_text(mine, 1) == "x");
+      joist::send(giver, std::move(mine));
+    });
+    joist::net::controlling_process(std::move(here), receiver.process);
+    (void)joist::receive<go>();
+    there.write("x");
+    here = joist::receive<stream>();
+    EXPECT(reason_of(receiver) == exit_reason::normal);
+    EXPECT(mailbox_stays_empty());
+    // The same where the new owner asks for none.
+    EXPECT(here.try_read_some(buffer, 0ms).error() == std::errc::timed_out);
+    here.announce_readable();
+    const auto reader = joist::spawn_monitor([giver = joist::self()] {
+      auto mine = joist::receive<stream>();
+      EXPECT(!mine.withdraw_announcement());
+      joist::send(giver, go{});
+      EXPECT(read_text(mine, 1) == "y");
+    });
+    joist::net::controlling_process(std::move(here), reader.process);
+    (void)joist::receive<go>();
+    there.write("y");
+    EXPECT(reason_of(reader) == exit_reason::normal);
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("announce_writable: who is given a stream with an announcement hears of its own, and the giver of none") {
+  on_workers([] {
+    auto [here, there] = connected();
+    const std::string text(1 << 20, 'x');
+    std::size_t sent = 0;
+    while (const std::size_t more = here.try_write_now(std::as_bytes(std::span{text})).value()) sent += more;
+    here.announce_writable();
+    const auto receiver = joist::spawn_monitor([giver = joist::self()] {
+      auto mine = joist::receive<stream>();
+      mine.announce_writable();
+      joist::send(giver, go{});
+      EXPECT(joist::receive<joist::net::writable>().stream == mine.id());
+    });
+    joist::net::controlling_process(std::move(here), receiver.process);
+    (void)joist::receive<go>();
+    EXPECT(read_text(there, sent).size() == sent);
+    EXPECT(reason_of(receiver) == exit_reason::normal);
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
+TEST_CASE("announce_readable: an announcement stays when the stream is moved within its process") {
+  on_workers([] {
+    auto [here, there] = connected();
+    std::array<std::byte, 16> buffer{};
+    EXPECT(here.try_read_some(buffer, 0ms).error() == std::errc::timed_out);
+    here.announce_readable();
+    stream moved = std::move(here);
+    EXPECT(moved.try_write_now({}).has_value());  // is used
+    there.write("x");
+    EXPECT(joist::receive<joist::net::readable>().stream == moved.id());
+    EXPECT(mailbox_stays_empty());
+  });
+}
+
 TEST_CASE("stream: while one process waits for a socket others run, and thousands of waits cost no time") {
   on_workers(
       [] {

@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "support/catch.hpp"
+#include "support/colliding.hpp"
 
 using joist::presence_list;
 using joist::presence_meta;
@@ -112,4 +113,28 @@ TEST_CASE("diffs_of: an update is a join of the new and a leave of the old one")
   const auto diffs = diffs_of({{updated, true}, {old, false}});
   REQUIRE(diffs.size() == 1);
   CHECK((text(diffs[0]->joins) == "ann:2" && text(diffs[0]->leaves) == "ann:1"));
+}
+
+TEST_CASE("presence_view: keys and topics that were chosen for their hashes take no longer than others") {
+  const auto seconds_of = [](const std::vector<std::string>& texts) {
+    return support::cpu_seconds([&texts] {
+      presence_view v;
+      joist::detail::presence_changes keys, topics;
+      std::vector<presence_change> changes;
+      std::uint64_t number = 0;
+      for (const std::string& text : texts) {
+        keys.joins.push_back(entry(++number, text));
+        topics.joins.push_back(entry(++number, "k", text));
+        changes.push_back({keys.joins.back(), true});
+        changes.push_back({topics.joins.back(), true});
+      }
+      v.apply(keys);
+      v.apply(topics);
+      CHECK((v.list("t").size() == texts.size() && v.topics().size() == texts.size() + 1));
+      CHECK(diffs_of(changes).size() == texts.size() + 1);
+    });
+  };
+  constexpr std::size_t count = 10'000;
+  (void)seconds_of(support::any_texts(count));
+  CHECK(seconds_of(support::colliding_texts(count)) < 5 * seconds_of(support::any_texts(count)));
 }

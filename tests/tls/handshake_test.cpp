@@ -127,7 +127,9 @@ TEST_CASE("tls handshake: a host may be an address, which the certificate has to
           EXPECT(found.client && found.server->server_name.empty());
         }
         EXPECT(fails_with(failure_kind::wrong_host, shake(of_addresses, w.client_context(), "127.0.0.2").client));
-        for (const std::string& host : {std::string{}, std::string{"."}, std::string{"joist.example\0.evil", 18}}) {
+        // To OpenSSL a dot in front would be any host below.
+        for (const std::string& host :
+             {std::string{}, std::string{"."}, std::string{".example"}, std::string{"joist.example\0.evil", 18}}) {
           stream here = connected().here;
           EXPECT(refuses(joist::errc::bad_argument,
                          [&] { (void)joist::tls::try_connect(here, w.client_context(), host, 1s); }));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/colliding.hpp"
 
 using joist::web::json_value;
 using joist::web::parse_json;
@@ -146,6 +147,24 @@ TEST_CASE("json_value: depth and number of values have limits") {
   CHECK_FALSE(parse_json(std::string(1'000'000, '[')).has_value());
   CHECK(parse_json("[1,2,3]", {.values = 4}).has_value());
   CHECK_FALSE(parse_json("[1,2,3]", {.values = 3}).has_value());
+}
+
+TEST_CASE("json_value: names that were chosen for their hashes take no longer to read than others, and are compared") {
+  const auto object_of = [](const std::vector<std::string>& names) {
+    std::string text = "{";
+    for (const std::string& name : names) text += (text.size() > 1 ? ",\"" : "\"") + name + "\":0";
+    return text + "}";
+  };
+  constexpr std::size_t count = 20'000;
+  std::vector<std::string> chosen = support::colliding_texts(count);
+  const std::string hostile = object_of(chosen), usual = object_of(support::any_texts(count));
+  const auto seconds_of = [](const std::string& text) {
+    return support::cpu_seconds([&text] { CHECK(parse_json(text).has_value()); });
+  };
+  (void)seconds_of(usual);
+  CHECK(seconds_of(hostile) < 10 * seconds_of(usual));
+  chosen.push_back(chosen[count / 2]);
+  CHECK(parse_json(object_of(chosen)).error().what.find("each name once") != std::string::npos);
 }
 
 TEST_CASE("json_value: is looked into without an error") {

@@ -366,9 +366,9 @@ TEST_CASE("websocket: handshakes that are none, other origins and unknown protoc
         EXPECT(own.answer.starts_with("HTTP/1.1 101 "));
         websocket_peer other{at, "/", "Origin: https://evil.example\r\n"};
         EXPECT(other.answer.starts_with("HTTP/1.1 403 "));
-        const auto status_of = [&](const std::string& fields) {
+        const auto status_of = [&](const std::string& fields, const std::string& body = {}) {
           joist::net::stream s = joist::net::connect(at);
-          s.write("GET / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+          s.write("GET / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n" + body);
           return read_text(s, 12);
         };
         EXPECT(status_of("") == "HTTP/1.1 400" || status_of("") == "HTTP/1.1 426");
@@ -376,6 +376,13 @@ TEST_CASE("websocket: handshakes that are none, other origins and unknown protoc
                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n") == "HTTP/1.1 426");
         EXPECT(status_of("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                          "Sec-WebSocket-Key: short\r\n") == "HTTP/1.1 400");
+        const std::string good =
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        EXPECT(status_of(good + "Connection: Upgrade\r\nContent-Length: 0\r\n") == "HTTP/1.1 101");
+        EXPECT(status_of(good + "Connection: close, Upgrade\r\n") == "HTTP/1.1 101");
+        EXPECT(status_of(good + "Connection: Upgrade\r\nContent-Length: 5\r\n", "12345") == "HTTP/1.1 400");
+        EXPECT(status_of(good + "Connection: Upgrade\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") == "HTTP/1.1 400");
         server.stop();
       },
       2);

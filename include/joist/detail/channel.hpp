@@ -101,7 +101,11 @@ class burden {
     of_->fetch_add(bytes_, std::memory_order_relaxed);
   }
   burden(burden&&) noexcept = default;
-  burden& operator=(burden&&) = delete;
+  burden& operator=(burden from) noexcept {
+    of_.swap(from.of_);
+    std::swap(bytes_, from.bytes_);
+    return *this;
+  }
   ~burden() {
     if (of_ != nullptr) of_->fetch_sub(bytes_, std::memory_order_relaxed);
   }
@@ -118,6 +122,7 @@ struct channel_join {
   ref_text join_ref;
   ref_text ref;
   client_payload params;
+  burden weight = {};
 };
 struct client_message {
   std::string event;

@@ -10,7 +10,8 @@
 //   a server that is about to stop (lame duck mode) is left for the next of `url`, where there are several
 //
 // Core NATS: no JetStream, no headers. The server does not send a node what comes from it. What is larger than the server's
-// max_payload (1 MiB, unless configured) is refused, and logged. Guide: docs/guides/scaling_out.md. See also: redis.hpp,
+// max_payload (1 MiB, unless configured) is refused, and logged; so is, by the server, what this node may not publish, and
+// the rest goes on. Guide: docs/guides/scaling_out.md. See also: redis.hpp,
 // pubsub/pubsub.hpp.
 #pragma once
 
@@ -31,7 +32,8 @@ struct nats_options {
   /// Instances with the same name hear each other: letters, digits, "-" and "_". Subjects are `name.all` and
   /// `name.node.<node>`.
   std::string system = "joist";
-  /// For tls://, and for servers that ask for it; nothing: whom the system trusts.
+  /// With one, every connection is secured, as with tls://: a server without TLS is not told who we are. Nothing: for
+  /// tls://, whom the system trusts.
   std::optional<tls::client_context> tls = {};
   connection_options connection = {};
 };

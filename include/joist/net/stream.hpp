@@ -100,7 +100,8 @@ class stream {
                                                        joist::detail::deadline limit = infinity);
 
   /// A `readable` comes as a message when there is something to read: for a process that waits for messages as well. Once
-  /// per call; at once if there is something already (OTP: {active, once}).     [process]
+  /// per call; at once if there is something already (OTP: {active, once}). An announcement that has not come when the
+  /// stream's next owner uses it does not come: that one asks for its own.     [process]
   void announce_readable();
   /// Takes back an announcement that has not come. False: it is in the mailbox, or there was none.     [process]
   bool withdraw_announcement();

@@ -49,7 +49,7 @@ struct socket_options {
   std::size_t max_channels = 100;                ///< of one client; beyond, joins are refused
   std::size_t messages_per_second = 0;           ///< of one client, and as many at once; beyond: closed with 1008. 0: any
   std::size_t queue_bytes = 1 << 20;             ///< that a client has not read; beyond: closed with 1008
-  std::size_t unhandled_bytes = 16 << 20;        ///< that a client has sent, and its channels not handled: the same
+  std::size_t unhandled_bytes = 16 << 20;        ///< what a client has sent, and its channels not handled, takes: the same
   std::size_t drain_batch = 10'000;              ///< at a stop of the server so many clients are closed at once, and then,
   std::chrono::milliseconds drain_pause{2'000};  ///< evenly, as many in each such time: they all come back somewhere
   bool compress = false;                         ///< permessage-deflate

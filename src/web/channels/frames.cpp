@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -53,6 +54,8 @@ result<client_frame, std::string> frame_of(const parts& p) {
   if (topic == nullptr) return failure{expected_got("a topic that is a string", kind_of(p.topic))};
   const std::string* event = p.event != nullptr ? p.event->as_string() : nullptr;
   if (event == nullptr) return failure{expected_got("an event that is a string", kind_of(p.event))};
+  if (const auto longest = std::max({join_ref->view().size(), ref->view().size(), event->size()}); longest > most_name_bytes)
+    return failure{fmt::format("expected refs and an event of at most {} bytes, got {}", most_name_bytes, longest)};
   return client_frame{*std::move(join_ref), *std::move(ref), *topic, *event,
                       client_payload{p.body != nullptr ? std::move(*p.body) : json_value{}}};
 }
@@ -65,10 +68,10 @@ json_value* find(json_value::object& in, std::string_view name) {
 }
 
 std::string_view checked_name(std::string_view kind, std::string_view name) {
-  if (name.size() <= 0xff) return name;
+  if (name.size() <= most_name_bytes) return name;
   throw error{errc::bad_argument,
-              fmt::format("channel: a message of bytes: expected {} of at most 255 bytes, got {}: \"{:.64}\"", kind,
-                          name.size(), name)};
+              fmt::format("channel: a message of bytes: expected {} of at most {} bytes, got {}: \"{:.64}\"", kind,
+                          most_name_bytes, name.size(), name)};
 }
 
 struct named {
@@ -127,7 +130,31 @@ std::string write_text(protocol_version v, const ref_text& join_ref, const ref_t
   return out;
 }
 
+// Beside the value itself.
+std::size_t memory_behind(const std::string& text) noexcept {
+  static const std::size_t kept_inside = std::string{}.capacity();
+  return text.capacity() > kept_inside ? text.capacity() : 0;
+}
+std::size_t memory_behind(const json_value& v) noexcept {
+  if (const std::string* text = v.as_string()) return memory_behind(*text);
+  std::size_t all = 0;
+  if (const json_value::array* elements = v.as_array()) {
+    all += elements->capacity() * sizeof(json_value);
+    for (const json_value& e : *elements) all += memory_behind(e);
+  } else if (const json_value::object* members = v.as_object()) {
+    all += members->capacity() * sizeof(json_value::member);
+    for (const json_value::member& m : *members) all += memory_behind(m.name) + memory_behind(m.value);
+  }
+  return all;
+}
+
 }  // namespace
+
+std::size_t memory_of(const client_frame& f) noexcept {
+  const binary* const bytes = f.body.as_binary();
+  return sizeof f + memory_behind(f.topic) + memory_behind(f.event) +
+         (bytes != nullptr ? memory_behind(bytes->bytes) : memory_behind(*f.body.as_json()));
+}
 
 // 1.0.0 and 2.0.0 are what clients have ever asked for; nothing means 1.0.0, and `~> 2.0.0` is what Phoenix takes.
 std::optional<protocol_version> version_of(std::optional<std::string_view> vsn) noexcept {

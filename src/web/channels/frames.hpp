@@ -21,6 +21,10 @@
 
 namespace joist::inline v0::web::channels {
 
+/// Of refs and events, and of topics that are joined, as far as the lengths of binary messages go: a channel that sends
+/// bytes can name in them what its client has named.
+inline constexpr std::size_t most_name_bytes = 0xff;
+
 /// A message of a client.
 struct client_frame {
   ref_text join_ref;
@@ -28,7 +32,11 @@ struct client_frame {
   std::string topic;
   std::string event;
   client_payload body;
+  burden weight = {};
 };
+
+/// What a message takes in memory, about: of JSON the values, which take a multiple of their text.     [any thread]
+[[nodiscard]] std::size_t memory_of(const client_frame& f) noexcept;
 
 /// The version that a client asks for by `vsn`; nothing: none that is spoken here.     [any thread]
 [[nodiscard]] std::optional<protocol_version> version_of(std::optional<std::string_view> vsn) noexcept;

@@ -50,16 +50,21 @@ void session::tell(const place& p, std::string_view event) {
 std::optional<session::wrong> session::take(bool is_text, std::string_view data) {
   auto f = is_text ? read_text(client_->version, data) : read_binary(client_->version, data);
   if (!f) return wrong{"not a message", std::move(f).error()};
+  if (f->topic == "phoenix" && f->event == "heartbeat") {
+    answer({}, f->ref, f->topic, reply{});
+    return std::nullopt;
+  }
+  if (unhandled_ == nullptr) unhandled_ = joist::detail::make_pooled<burden::total>(std::size_t{0});
+  f->weight = burden{unhandled_, memory_of(*f)};
   const std::size_t most = client_->core->options.unhandled_bytes;
-  if (unhandled_ != nullptr && unhandled_->load(std::memory_order_relaxed) + data.size() > most)
+  if (unhandled_->load(std::memory_order_relaxed) > most)
     return wrong{"too much is not handled",
                  fmt::format("expected a client that sends no faster than its channels work, {} bytes of it wait", most)};
-  take(*std::move(f), data.size());
+  take(*std::move(f));
   return std::nullopt;
 }
 
-void session::take(client_frame&& f, std::size_t bytes) {
-  if (f.topic == "phoenix" && f.event == "heartbeat") return answer({}, f.ref, f.topic, reply{});
+void session::take(client_frame&& f) {
   place* const p = find(f.topic);
   if (f.event == "phx_join") return p == nullptr ? join(std::move(f)) : join_again(*p, std::move(f));
   if (f.event == "phx_leave") {
@@ -69,15 +74,13 @@ void session::take(client_frame&& f, std::size_t bytes) {
   // The client may not have heard yet that the channel is gone.
   if (p == nullptr || p->is == state::replaced || p->is == state::refused || p->has_left())
     return answer({}, f.ref, f.topic, refusal("unmatched topic"));
-  constexpr std::size_t least = 128;  // for many that are small
-  if (unhandled_ == nullptr) unhandled_ = joist::detail::make_pooled<burden::total>(std::size_t{0});
-  joist::send(p->channel,
-              client_message{std::move(f.event), std::move(f.ref), std::move(f.body), {unhandled_, bytes + least}});
+  joist::send(p->channel, client_message{std::move(f.event), std::move(f.ref), std::move(f.body), std::move(f.weight)});
 }
 
 void session::join(client_frame&& f) {
   const channel_kind* const kind = client_->core->find(f.topic);
   if (kind == nullptr) return answer({}, f.ref, f.topic, refusal("unmatched topic"));
+  if (f.topic.size() > most_name_bytes) return answer(f.join_ref, f.ref, f.topic, refusal("topic too long"));
   if (places_.size() >= client_->core->options.max_channels)
     return answer(f.join_ref, f.ref, f.topic, refusal("too many channels joined"));
   monitored started;
@@ -88,7 +91,7 @@ void session::join(client_frame&& f) {
     return answer(f.join_ref, f.ref, f.topic, refusal("join crashed"));
   }
   const ref_text& of_channel = f.join_ref ? f.join_ref : f.ref;  // version 1 has no join_ref
-  joist::send(started.process, channel_join{client_, f.topic, of_channel, f.ref, std::move(f.body)});
+  joist::send(started.process, channel_join{client_, f.topic, of_channel, f.ref, std::move(f.body), std::move(f.weight)});
   place made{std::move(f.topic), std::move(f.join_ref), started.process, started.monitor, state::joining, nullptr};
   made.more().ref = std::move(f.ref);
   places_.push_back(std::move(made));

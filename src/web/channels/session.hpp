@@ -90,7 +90,7 @@ class session {
     }
   };
 
-  void take(client_frame&& f, std::size_t bytes);
+  void take(client_frame&& f);
   void join(client_frame&& f);
   void join_again(place& p, client_frame&& f);
   void leave(place& p, client_frame&& f);
@@ -112,7 +112,7 @@ class session {
   void tell(const place& p, std::string_view event);
 
   const std::shared_ptr<const identity> client_;
-  std::shared_ptr<burden::total> unhandled_;  // of what it has sent; null: it has sent nothing
+  std::shared_ptr<burden::total> unhandled_;  // of what it has sent; null: it has sent nothing but heartbeats
   frame_sink& out_;
   std::vector<place, joist::detail::pool_allocator<place>> places_;
 };

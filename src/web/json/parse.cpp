@@ -8,7 +8,7 @@
 #include <charconv>
 #include <limits>
 #include <optional>
-#include <unordered_set>
+#include <vector>
 
 #include "web/http/characters.hpp"
 #include "web/json/utf8.hpp"
@@ -122,8 +122,11 @@ class parser {
       }
       return true;
     }
-    std::unordered_set<std::string_view> seen;
-    return std::all_of(members.begin(), members.end(), [&](const auto& m) { return seen.insert(m.name).second; });
+    // Sorted, and not in a set by hashes: who has chosen the names may have chosen some that have the same.
+    std::vector<std::string_view> names(members.size());
+    std::transform(members.begin(), members.end(), names.begin(), [](const auto& m) { return std::string_view{m.name}; });
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) == names.end();
   }
 
   bool read_string(std::string& into) {

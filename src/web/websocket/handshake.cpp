@@ -47,6 +47,8 @@ result<upgrade_answer, upgrade_refusal> answer_upgrade(const upgrade_request& re
   if (!has_word(request.upgrade, "websocket") || !has_word(request.connection, "upgrade"))
     return refused(426, "a WebSocket begins with Upgrade: websocket and Connection: Upgrade",
                    {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}});
+  // It would stand where frames are expected, and nobody reads it.
+  if (request.has_body) return refused(400, "a WebSocket begins with a GET without a body");
   if (trimmed(request.version) != "13")
     return refused(426, "this server speaks version 13 of WebSocket",
                    {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Version", "13"}});

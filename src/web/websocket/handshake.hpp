@@ -28,6 +28,7 @@ struct upgrade_request {
   unsigned http_version = 11;  // 10 times the major number, and the minor one
   std::string_view upgrade{}, connection{};
   std::string_view version{}, key{}, protocols{}, extensions{};  // Sec-WebSocket-...
+  bool has_body = false;
 };
 
 /// What a server agrees to.

@@ -86,6 +86,11 @@ class agreement final : public next_protocol {
 
 using begin_function = std::function<std::shared_ptr<ws::talk>(request&)>;
 
+bool has_body(const fields& of) {
+  const std::string_view length = of.get("Content-Length");
+  return of.contains("Transfer-Encoding") || (!length.empty() && length != "0");
+}
+
 response answer(request& in, const std::shared_ptr<const websocket_options>& options, const begin_function& begin) {
   const auto& f = in.fields();
   const std::string connection = f.joined("Connection"), upgrade = f.joined("Upgrade");
@@ -102,7 +107,8 @@ response answer(request& in, const std::shared_ptr<const websocket_options>& opt
                                     .version = f.get("Sec-WebSocket-Version"),
                                     .key = f.get("Sec-WebSocket-Key"),
                                     .protocols = protocols,
-                                    .extensions = extensions},
+                                    .extensions = extensions,
+                                    .has_body = has_body(f)},
                                    policy);
   if (!agreed) return refused(agreed.error());
   response out;

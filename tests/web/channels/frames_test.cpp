@@ -38,6 +38,34 @@ TEST_CASE("frames: what is none is refused with what was expected") {
   CHECK(read_text(v1, "{}").error() == "expected a topic that is a string, got nothing");
 }
 
+TEST_CASE("frames: refs and events of more than 255 bytes are none") {
+  const auto read = [](const std::string& join_ref, const std::string& ref, const std::string& event) {
+    const auto f = read_text(v2, "[\"" + join_ref + "\",\"" + ref + "\",\"t\",\"" + event + "\",{}]");
+    const auto old = read_text(v1, R"({"topic":"t","payload":{},"join_ref":")" + join_ref + R"(","ref":")" + ref +
+                                       R"(","event":")" + event + "\"}");
+    CHECK(old.has_value() == f.has_value());
+    return f ? "a message" : f.error();
+  };
+  const std::string most(255, 'x'), more(256, 'x'), why = "expected refs and an event of at most 255 bytes, got 256";
+  CHECK(read(most, most, most) == "a message");
+  CHECK(read(more, "1", "e") == why);
+  CHECK(read("1", more, "e") == why);
+  CHECK(read("1", "1", more) == why);
+}
+
+TEST_CASE("frames: what a message takes in memory is at least what its values take") {
+  const auto memory = [](const std::string& body) { return memory_of(*read_text(v2, R"(["1","2","t","e",)" + body + "]")); };
+  const std::size_t least = memory("0");
+  CHECK((least >= sizeof(client_frame) && least < 300));
+  CHECK(memory("\"" + std::string(1000, 'x') + "\"") >= least + 1000);
+  CHECK(memory("[0,0,0,0]") >= least + 4 * sizeof(json_value));
+  CHECK(memory("[[0],[0]]") >= least + 4 * sizeof(json_value));
+  CHECK(memory(R"({"a":0,"b":[0]})") >= least + 2 * sizeof(json_value::member) + sizeof(json_value));
+  CHECK(memory("{\"" + std::string(1000, 'x') + "\":0}") >= least + 1000 + sizeof(json_value::member));
+  const std::string push = std::string("\0\0\0\1\1", 5) + "te" + std::string(1000, 'x');
+  CHECK(memory_of(*read_binary(v2, push)) >= 1000 + sizeof(client_frame));
+}
+
 TEST_CASE("frames: bytes are as long as their lengths say") {
   const std::string whole = std::string("\0\1\2\3\4", 5) + "1" + "22" + "top" + "even" + "\xff\0";
   const auto f = read_binary(v2, whole);

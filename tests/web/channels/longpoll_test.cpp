@@ -71,6 +71,21 @@ TEST_CASE("longpoll: a client that polls joins, pushes, several at once, and hea
   });
 }
 
+TEST_CASE("longpoll: all that a client sends at once is taken, however many messages these are") {
+  with_phoenix({}, [](const pubsub&, const joist::net::endpoint& at) {
+    constexpr int count = 250;
+    polling_client ann{at};
+    EXPECT(ann.poll() == 410);
+    std::string lines = R"(["4","4","room:1","phx_join",{}])";
+    for (int i = 0; i < count; ++i) lines += "\n[\"4\",\"5\",\"room:1\",\"ping\",{\"n\":" + std::to_string(i) + "}]";
+    EXPECT(ann.post(lines) == 200);
+    EXPECT(ann.next() == R"(["4","4","room:1","phx_reply",{"status":"ok","response":{}}])");
+    for (int i = 0; i < count; ++i) {
+      EXPECT(ann.next() == R"(["4","5","room:1","phx_reply",{"status":"ok","response":{"n":)" + std::to_string(i) + "}}]");
+    }
+  });
+}
+
 TEST_CASE("longpoll: a token that the program has given its client is not taken for ours") {
   with_phoenix({}, [](const pubsub&, const joist::net::endpoint& at) {
     polling_client ann{at, "&user=ann&token=of-the-program"};

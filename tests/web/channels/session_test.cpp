@@ -45,6 +45,30 @@ class slow_topic : public joist::web::channel<slow_topic> {
   struct go_on {};
 };
 
+/// Says who it is, and does not come to an end of its join.
+class slow_join : public joist::web::channel<slow_join> {
+ public:
+  explicit slow_join(joist::pid told) : told_{told} {}
+  joist::web::join_result join(std::string_view, const joist::web::json_value&) {
+    joist::send(told_, joist::self());
+    (void)joist::receive<slow_topic::go_on>();
+    return error();
+  }
+
+ private:
+  joist::pid told_;
+};
+
+/// Answers in bytes, and pushes them.
+class of_bytes : public joist::web::channel<of_bytes> {
+ public:
+  joist::web::join_result join(std::string_view, const joist::web::json_value&) { return ok(joist::web::binary{"in"}); }
+  joist::web::reply handle_in(std::string_view event, const joist::web::client_payload&) {
+    push(event, joist::web::binary{"pushed"});
+    return ok(joist::web::binary{"answer"});
+  }
+};
+
 struct written final : frame_sink {
   void send(const encoded_frame& f) override { texts.push_back(f.bytes); }
   std::vector<std::string> texts;
@@ -62,6 +86,10 @@ struct connection {
     core->add({"*", starting<any_topic>});
     core->add({"bad", starting<unbuildable>});
     core->add({"slow", starting<slow_topic>});
+    core->add({"slow-join:*", [to = joist::self()](std::string_view, const joist::web::client_payload&) {
+                 return start_channel<slow_join>(to);
+               }});
+    core->add({"bytes:*", starting<of_bytes>});
     core->add({"closed", starting<closed_topic>});
     channels.emplace(std::make_shared<const identity>(
                          identity{core, std::make_shared<const nobody>(), joist::self(), joist::web::protocol_version::v2}),
@@ -202,6 +230,70 @@ TEST_CASE(
         while (push()) joist::yield();  // the message lives a little longer than its answer takes
       }
     }
+  });
+}
+
+TEST_CASE("session: what a client has sent weighs what it takes in memory, and not what its text takes") {
+  everywhere([] {
+    const joist::pubsub bus;
+    connection c{bus, {.unhandled_bytes = 1 << 20}};
+    EXPECT(!c.channels->take(true, R"(["1","1","slow","phx_join",{}])"));
+    c.channels->take(joist::receive<channel_joined>());
+    std::string zeros = "0";
+    for (int i = 1; i < 1000; ++i) zeros += ",0";
+    const std::string push = R"(["1","2","slow","push",[)" + zeros + "]]";
+    int taken = 0;
+    while (taken < 1000 && !c.channels->take(true, push)) ++taken;
+    EXPECT(taken >= 10 && taken <= (1 << 20) / (1000 * static_cast<int>(sizeof(joist::web::json_value))));
+    joist::exit(bus.subscribers("slow").front(), joist::exit_reason::kill);
+    EXPECT(c.channels->take(joist::receive<joist::down>()));
+    EXPECT(!c.channels->take(true, R"(["2","1","slow","phx_join",{}])"));
+    c.channels->take(joist::receive<channel_joined>());
+    while (c.channels->take(true, push))
+      joist::yield();  // until what the process that is gone had in its mailbox is gone, too
+  });
+}
+
+TEST_CASE("session: joins that wait, and those behind them, weigh what they take, too, until they have been handled") {
+  everywhere([] {
+    connection c{joist::pubsub{}, {.unhandled_bytes = 100'000}};
+    const std::string text(20'000, 'x');
+    const auto join = [&](const std::string& number) {
+      return c.channels->take(true, R"(["1","1","slow-join:)" + number + R"(","phx_join",")" + text + "\"]");
+    };
+    EXPECT(!join("1") && !join("2"));
+    EXPECT(!join("1"));  // waits for the end of the first
+    EXPECT(!c.channels->take(true, R"(["1","2","slow-join:2","phx_leave",")" + text + "\"]"));
+    EXPECT(join("3").value().told == "too much is not handled");
+    c.channels->end();
+    for (int joins = 0; joins < 2; ++joins) joist::exit(joist::receive<joist::pid>(), joist::exit_reason::kill);
+    while (join("4")) joist::yield();
+  });
+}
+
+TEST_CASE("session: no length of a topic, an event or a ref makes a channel crash that sends bytes") {
+  everywhere([] {
+    const auto texts_of = [](const std::string& topic, const std::string& ref, const std::string& event) {
+      connection c{joist::pubsub{}};
+      EXPECT(!c.channels->take(true, "[\"" + ref + "\",\"" + ref + "\",\"" + topic + R"(","phx_join",{}])"));
+      if (!c.out.texts.empty()) return c.out.texts;
+      c.channels->take(joist::receive<channel_joined>());
+      EXPECT(!c.channels->take(true, "[\"" + ref + "\",\"" + ref + "\",\"" + topic + "\",\"" + event + "\",{}]"));
+      for (int frames = 0; frames < 2; ++frames) c.channels->take(joist::receive<outgoing>());
+      return c.out.texts;
+    };
+    const std::string most(255, 'x');
+    EXPECT(texts_of("bytes:" + most.substr(6), most, most).size() == 3);
+    for (const std::size_t bytes : {256U, 70'000U}) {
+      const std::string topic = "bytes:" + std::string(bytes - 6, 'x');
+      EXPECT(texts_of(topic, "1", "e") ==
+             std::vector<std::string>{"[\"1\",\"1\",\"" + topic +
+                                      R"(","phx_reply",{"status":"error","response":{"reason":"topic too long"}}])"});
+    }
+    connection c{joist::pubsub{}};
+    const std::string more(256, 'x');
+    EXPECT(c.channels->take(true, R"(["1",")" + more + R"(","bytes:1","phx_join",{}])").value().told == "not a message");
+    EXPECT(c.channels->take(true, R"(["1","1","bytes:1",")" + more + R"(",{}])").value().told == "not a message");
   });
 }
 

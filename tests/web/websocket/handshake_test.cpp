@@ -68,6 +68,7 @@ TEST_CASE("answer_upgrade: refuses what is no request for a WebSocket, with the 
   CHECK(with([](auto& r) { r.upgrade = ""; }) == 426);
   CHECK(with([](auto& r) { r.upgrade = "websockets"; }) == 426);
   CHECK(with([](auto& r) { r.connection = "keep-alive"; }) == 426);
+  CHECK(with([](auto& r) { r.has_body = true; }) == 400);
   CHECK(with([](auto& r) { r.version = ""; }) == 426);
   CHECK(with([](auto& r) { r.version = "8"; }) == 426);
   CHECK(with([](auto& r) { r.version = "13, 8"; }) == 426);
