@@ -123,7 +123,7 @@ void call_body(void* body) {
       announce_exit(p, p.extras != nullptr ? std::exchange(p.extras->reason, {}) : exit_reason::normal, nullptr);
   }
   if (p.declared_dead.load(std::memory_order_relaxed)) {
-    drop_timers_late(p);  // its end has been told
+    drop_timers_late(p);                             // its end has been told
   } else if (!std::exchange(p.end_is_told, true)) {  // else it has given up its stack since
     if (const auto end = end_to_tell::of(this_worker()->home, p)) end->tell(this_worker()->home);
   }

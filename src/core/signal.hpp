@@ -65,7 +65,9 @@ template <node_kind Kind, class Payload = no_payload, class... Args>
 inline constexpr std::uint64_t asks = std::uint64_t{1} << 62;
 
 /// Whether an alias may have that reference: those of timers, and what a program has made up, begin with other bits.
-[[nodiscard]] constexpr bool may_be_alias(std::uint64_t reference) noexcept { return reference != 0 && reference >> 62 == 0; }
+[[nodiscard]] constexpr bool may_be_alias(std::uint64_t reference) noexcept {
+  return reference != 0 && reference >> 62 == 0;
+}
 
 /// What the word of a down message in a mailbox says, so that demonitor finds it whatever its type. No alias has it.
 [[nodiscard]] constexpr std::uint64_t down_mark(std::uint64_t reference) noexcept { return ~reference; }
@@ -84,8 +86,8 @@ void take_signals(process_control& p);
 /// was. [owner]
 void announce_exit(process_control& p, exit_reason reason, node* rest, pid by = {});
 
-/// Drops a message that nobody takes. Where that runs a destructor of the user's, a process of its own does it: the thread may
-/// run none, or one that is in the middle of its signals.     [worker]
+/// Drops a message that nobody takes. Where that runs a destructor of the user's, a process of its own does it: the thread
+/// may run none, or one that is in the middle of its signals.     [worker]
 void drop_unwanted(worker& w, node_ptr message) noexcept;
 
 /// The timers that aim at a process which has ended go: the watcher leaves that to the process, for destructors of users

@@ -1,5 +1,5 @@
-// joist/detail/failed_wait.hpp: what a process has waited for in vain when it exits for that: a call, a task. It stays beside
-// the exit reason, which is data for others and is compared; the reports of the crash show it.
+// joist/detail/failed_wait.hpp: what a process has waited for in vain when it exits for that: a call, a task. It stays
+// beside the exit reason, which is data for others and is compared; the reports of the crash show it.
 #pragma once
 
 #include <joist/clock.hpp>
@@ -14,11 +14,11 @@
 namespace joist::inline v0::detail {
 
 struct failed_wait {
-  const char* what;                        // "a call", "a stop of": lives for ever
-  pid whom = {};                           // nobody: of several
+  const char* what;                         // "a call", "a stop of": lives for ever
+  pid whom = {};                            // nobody: of several
   const std::type_info* message = nullptr;  // "of such to", before whom
-  deadline limit = {};                     // shown where it is a duration
-  bool is_whoms_reason = false;            // the reason is what `whom` has ended by, or has told
+  deadline limit = {};                      // shown where it is a duration
+  bool is_whoms_reason = false;             // the reason is what `whom` has ended by, or has told
 };
 
 /// Whether a reason that came by a monitor is that of the watched one's own end: not that it was not there.

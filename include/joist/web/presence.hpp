@@ -7,9 +7,9 @@
 //   push("presence_state", joist::web::presence_state(online.list(topic())));
 //
 // Promises
-//   a meta is the members of its JSON object, with phx_ref and phx_ref_prev beside them; one that is no object is shown as
-//   {} what presence_options::fetch adds to a group, a JSON object, too, stands beside its metas each node tells its own
-//   clients, one encoded diff for all of a topic: presence_diff
+//   a meta is the members of its JSON object, with phx_ref and phx_ref_prev beside them; one that is none is shown as {}
+//   what presence_options::fetch adds to a group, a JSON object, too, stands beside its metas
+//   each node tells its own clients, one encoded diff for all of a topic: presence_diff
 //
 // See also: pubsub/presence.hpp, channel.hpp. Phoenix: Phoenix.Presence.
 #pragma once
