@@ -7,7 +7,7 @@ install(FILES tools/gdb/joist.py DESTINATION ${CMAKE_INSTALL_DATADIR}/joist/gdb)
 
 set(joist_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/joist)
 install(EXPORT joistTargets NAMESPACE joist:: DESTINATION ${joist_package_dir})
-foreach(room net tls dist web)  # components: find_package(joist COMPONENTS web)
+foreach(room net tls dist web live)  # components: find_package(joist COMPONENTS web)
   if(TARGET joist_${room})
     install(TARGETS joist_${room} EXPORT joist_${room}Targets)
     install(EXPORT joist_${room}Targets NAMESPACE joist:: DESTINATION ${joist_package_dir})

@@ -67,8 +67,8 @@ class pid {
 template <>
 struct std::hash<joist::pid> {
   std::size_t operator()(joist::pid process) const noexcept {
-    // Without the node: a container of pids has the same order in each run of a simulated world. Turned round: the high bytes
-    // of the product are those that depend on all bits, and many containers look at the low ones.
+    // Without the node: a container of pids has the same order in each run of a simulated world. Turned round: the high
+    // bytes of the product are those that depend on all bits, and many containers look at the low ones.
     return __builtin_bswap64((process.value() << joist::pid::node_bits) * 0x9e3779b97f4a7c15U);
   }
 };

@@ -142,7 +142,8 @@ class json_reader {
     } else if constexpr (enum_class<T>) {
       read_enumerator(from, into, enumerators_of<T>{});
     } else if constexpr (json_optional<T>) {
-      if (from.is_null() || (!std::same_as<typename T::value_type, std::string> && is_empty_field(from))) return into.reset();
+      if (from.is_null() || (!std::same_as<typename T::value_type, std::string> && is_empty_field(from)))
+        return into.reset();
       read(from, into.emplace());
     } else if constexpr (json_map<T>) {
       read_map(from, into);

@@ -23,9 +23,8 @@
 // are the members.
 //
 // Promises
-//   one process for each topic that a client has joined, linked to the client's: a channel that crashes is told to the
-//   client
-//     (phx_error), which joins again; others go on. Its state is lost with it
+//   one process for each topic that a client has joined: a channel that crashes is told to the client (phx_error), which
+//     joins again; others go on. Its state is lost with it
 //   what a client sends is the type that the handler takes, or is answered by an error that says what was expected; a client
 //     can not make a channel crash by the shape of what it sends
 //   a broadcast is encoded once for all clients of a node, and goes past the channels to the connections, in the order that

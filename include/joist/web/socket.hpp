@@ -121,8 +121,7 @@ class socket {
     static_assert(can_be_made,
                   "joist: the channel has no public constructor that takes these arguments (they arrive as values)");
     if constexpr (can_be_copied && can_be_made) {  // else all has been said
-      core_->add({std::move(pattern),
-                  [... arguments = std::move(arguments)](std::string_view, const client_payload&) {
+      core_->add({std::move(pattern), [... arguments = std::move(arguments)](std::string_view, const client_payload&) {
                     return channels::start_channel<Channel>(arguments...);
                   }});
     }

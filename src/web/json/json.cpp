@@ -36,7 +36,8 @@ std::optional<web::json_value> json_reader::number_of_text(const web::json_value
   const std::string* text = as_forms_ ? from.as_string() : nullptr;
   if (text == nullptr) return std::nullopt;
   auto number = web::parse_json(*text);
-  const bool is_number = number && (number->as_int64() != nullptr || number->as_uint64() != nullptr || number->as_double() != nullptr);
+  const bool is_number =
+      number && (number->as_int64() != nullptr || number->as_uint64() != nullptr || number->as_double() != nullptr);
   return is_number ? std::optional{*std::move(number)} : std::nullopt;
 }
 
