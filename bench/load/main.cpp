@@ -20,6 +20,7 @@
 
 #include "descriptors.hpp"
 #include "histogram.hpp"
+#include "live_client.hpp"
 #include "server_side.hpp"
 
 namespace {
@@ -38,6 +39,8 @@ constexpr const char* usage =
     "       joist_load churn ADDRESS [/path]  who joins and leaves while --connections are present and hear of it\n"
     "       joist_load listen ADDRESS [/path] clients of one of several servers, which wait for one message\n"
     "       joist_load say ADDRESS [/path]    says it\n"
+    "       joist_load click ADDRESS [/path]  live views, and clicks that change them\n"
+    "       joist_load viewed ADDRESS [/path] live views that are open and silent\n"
     "ADDRESS is 127.0.0.1:8080, and so on. Options: --connections N (64)  --seconds S (5)  --bytes B (64)  --rate R (in "
     "all, a second)\n"
     "--pid P (of the server: its CPU and memory)  --topic T (of channels: room:load)  --workers W  --json\n"
@@ -60,6 +63,10 @@ class talker {
       stream_ = open_websocket(how);
       request_ = frame_of(how.bytes);
       answer_.resize(how.bytes + (how.bytes <= 125 ? 2 : 4));
+    } else if (how.what == "click") {
+      viewer v = open_view(how);
+      stream_ = std::move(v.stream);
+      request_ = std::move(v.click);
     } else if (how.what == "http") {
       request_ = "GET " + how.path + " HTTP/1.1\r\nHost: " + how.server.to_string() + "\r\n\r\n";
     } else {
@@ -78,6 +85,7 @@ class talker {
     }
     stream_.write(request_, 30s);
     if (how_.what == "http") return read_answer(stream_, answer_);
+    if (how_.what == "click") return void(frames_.next(stream_));
     if (stream_.read(std::as_writable_bytes(std::span{answer_}), 30s) < answer_.size())
       throw std::runtime_error{"the server has closed the connection"};
   }
@@ -85,6 +93,7 @@ class talker {
  private:
   const settings& how_;
   joist::net::stream stream_;
+  frames frames_;
   std::string request_, answer_;
 };
 
@@ -174,10 +183,12 @@ void run_talkers(const settings& wanted) {
 }
 
 void run_idle(const settings& how) {
-  const silent_costs c = measure_silent(how, "are open", open_websocket);
+  const silent_costs c = how.what == "idle"
+                             ? measure_silent(how, "are open", open_websocket)
+                             : measure_silent(how, "are viewed", [](const settings& to) { return open_view(to); });
   if (how.json) {
-    fmt::print("{{\"load\":\"idle\",\"connections\":{},\"bytes_each\":{:.0f},\"open_cpu_us\":{:.1f},\"idle_cpu\":{:.4f}}}\n",
-               how.connections, c.bytes_each, c.open_cpu_us, c.idle_cpu);
+    fmt::print("{{\"load\":\"{}\",\"connections\":{},\"bytes_each\":{:.0f},\"open_cpu_us\":{:.1f},\"idle_cpu\":{:.4f}}}\n",
+               how.what, how.connections, c.bytes_each, c.open_cpu_us, c.idle_cpu);
   } else {
     fmt::print(
         "{} connections, from {} on: {:.0f} bytes each, {:.1f} us of CPU to open one, {:.1f} % CPU while all are silent\n",
@@ -228,19 +239,23 @@ settings parse(int argc, char** argv) {
   if (words.size() < 2 || words.size() > 3) refuse("expected what to do, and an address");
   how.what = words[0];
   const auto is_known = [&](std::string_view w) { return how.what == w; };
-  constexpr std::array known{"http", "ws", "tcp", "idle", "open", "joined", "fanout", "ping", "churn", "listen", "say"};
+  constexpr std::array known{"http", "ws",    "tcp",    "idle", "open",  "joined", "fanout",
+                             "ping", "churn", "listen", "say",  "click", "viewed"};
   if (std::none_of(known.begin(), known.end(), is_known))
     refuse(fmt::format("{} is none of {}", how.what, fmt::join(known, ", ")));
   constexpr std::array of_channels{"joined", "fanout", "ping", "churn", "listen", "say"};
   how.is_channels = std::any_of(of_channels.begin(), of_channels.end(), is_known);
+  const bool is_live = how.what == "click" || how.what == "viewed";
   if (how.is_channels) how.path = "/socket";
+  if (is_live) how.path = "/counter";
   const auto at = endpoint::parse(words[1]);
   if (!at) refuse(at.error());
   how.server = *at;
   if (words.size() == 3) how.path = words[2];
   if (how.connections == 0 || how.seconds == 0) refuse("expected one connection and one second, or more");
   if (how.bytes > 65535) refuse("expected --bytes of at most 65535");
-  if ((how.what == "idle" || how.what == "joined") && how.pid == 0) refuse("expected --pid, of the server on this machine");
+  if ((how.what == "idle" || how.what == "joined" || how.what == "viewed") && how.pid == 0)
+    refuse("expected --pid, of the server on this machine");
   return how;
 }
 
@@ -254,7 +269,7 @@ int main(int argc, char** argv) {
   return joist::run(
       [how] {
         if (how.is_channels) return run_channels(how);
-        how.what == "idle" ? run_idle(how) : run_talkers(how);
+        how.what == "idle" || how.what == "viewed" ? run_idle(how) : run_talkers(how);
       },
       options);
 }

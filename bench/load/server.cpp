@@ -1,8 +1,12 @@
 // joist_bench_server: what joist_load is pointed at: `GET /` over HTTP, a WebSocket that sends back what comes at /echo,
-// channels at /socket, and an echo over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS [SLOTS]]
-// JOIST_BENCH_REDIS=redis://... in the environment: one system with other servers there.
+// channels at /socket, a live view at /counter, and an echo over bare TCP. usage: joist_bench_server PORT TCP_PORT [WORKERS
+// [SLOTS]] JOIST_BENCH_REDIS=redis://... in the environment: one system with other servers there.
 #include <joist/joist.hpp>
 #include <joist/pubsub/presence.hpp>
+#if JOIST_BENCH_LIVE
+#include <joist/live/site.hpp>
+#include <joist/live/view.hpp>
+#endif
 #include <joist/web/channel.hpp>
 #include <joist/web/presence.hpp>
 #include <joist/web/server.hpp>
@@ -75,6 +79,27 @@ void echo_bytes(joist::net::stream& peer) {
   while (const std::size_t got = peer.read_some(buffer)) peer.write(std::span{buffer}.first(got));
 }
 
+#if JOIST_BENCH_LIVE
+class counter : public joist::live::view<counter> {
+ public:
+  struct add {};
+  using events = joist::type_list<add>;
+  void handle_event(const add&) { ++count_; }
+  joist::live::rendered render() const { return html<R"(<p>{}</p><button phx-click="add">more</button>)">(count_); }
+
+ private:
+  int count_ = 0;
+};
+
+void serve_views(web::router& routes, const joist::pubsub& bus) {
+  joist::live::site<> pages{bus, {.secrets = {web::random_secret()}, .layout = [](const joist::live::page& p) {
+                                    return joist::live::html<"<!DOCTYPE html><html><body>{}</body></html>">(p.body);
+                                  }}};
+  pages.view<counter>("/counter");
+  pages.add_to(routes);
+}
+#endif
+
 void serve(std::uint16_t port, std::uint16_t tcp_port) {
   web::router routes;
   routes.get("/", [](const web::request&) { return web::text("Hello, world!\n"); });
@@ -86,6 +111,9 @@ void serve(std::uint16_t port, std::uint16_t tcp_port) {
   web::socket<> users{bus};
   users.channel<room>("room:*").channel<crowd>("presence:*", online);
   users.add_to(routes, "/socket");
+#if JOIST_BENCH_LIVE
+  serve_views(routes, bus);
+#endif
   web::server_options options{.at = endpoint::loopback(port)};
   options.max_requests = std::numeric_limits<std::uint64_t>::max();
   options.max_connections = 1'000'000;

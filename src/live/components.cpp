@@ -52,6 +52,10 @@ void components::mark_leaving(std::uint64_t number) noexcept {
   if (one* c = find(number)) c->is_leaving = true;
 }
 
+void components::forget_prints() noexcept {
+  for (auto& [number, c] : all_) c.second.print = {};
+}
+
 bool components::remove(std::uint64_t number) {
   const auto at = all_.find(number);
   if (at == all_.end() || !at->second.second.is_leaving) return false;

@@ -44,6 +44,8 @@ class components {
   void mark_leaving(std::uint64_t number) noexcept;
   /// False: it has been shown again meanwhile, or is not known.
   bool remove(std::uint64_t number);
+  /// The client has none of them any more.
+  void forget_prints() noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
 
  private:

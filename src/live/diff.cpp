@@ -85,8 +85,19 @@ class diff_writer {
     texts.append_to(out_);
     append_components();
   }
+  void append_alone(std::uint64_t component) {
+    pending_.push_back({component});
+    append_components();
+  }
 
  private:
+  static constexpr std::size_t nobody = ~std::size_t{0};
+  /// A component that is on its way, and which of those it stands in.
+  struct waiting {
+    std::uint64_t number;
+    std::size_t inside = nobody;
+  };
+
   // -- HTML
   void append_template(const html_info& info) {
     append_member(out_, "s");
@@ -134,7 +145,6 @@ class diff_writer {
     out_ += '{';
     append_tree_members(now, *fresh, wanted::all);
     append_template(*fresh->of);
-    if (fresh->of->has_root) out_ += ",\"r\":1";
     out_ += '}';
     had = std::move(fresh);
     return true;
@@ -225,10 +235,10 @@ class diff_writer {
   }
 
   bool append_streamed(list& now, const list_print& had) {
-    std::vector<slot_print> nobody;
+    std::vector<slot_print> forgotten;
     for (std::size_t i = 0; i < access::entries(now).size(); ++i) {
       append_index(out_, i);
-      append_whole_entry(parts_of(access::entries(now)[i].content, *had.of), nobody);
+      append_whole_entry(parts_of(access::entries(now)[i].content, *had.of), forgotten);
     }
     return !access::entries(now).empty();
   }
@@ -313,7 +323,7 @@ class diff_writer {
   // -- components
   bool append_component(component_call& call, slot_print& had, wanted w) {
     components::one& c = components_.show(call, rendering_);
-    pending_.push_back(c.number);
+    pending_.push_back({c.number, inside_});
     const auto* known = std::get_if<component_print>(&had);
     const bool same = known != nullptr && known->number == c.number;
     had = component_print{c.number};
@@ -330,8 +340,9 @@ class diff_writer {
     bool any = false;
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       const std::size_t here = out_.size();
-      components::one& c = *components_.find(pending_[i]);
-      append_index(out_, pending_[i]);
+      components::one& c = *components_.find(pending_[i].number);
+      inside_ = i;
+      append_index(out_, pending_[i].number);
       out_ += '{';
       if (append_shown(c)) {
         out_ += '}';
@@ -340,6 +351,14 @@ class diff_writer {
       } else {
         out_.resize(here);
       }
+    }
+    // What shows one that has something new is shown again, too: the client skips all other components.
+    for (std::size_t i = pending_.size(); i-- > 0;) {
+      if (components_.find(pending_[i].number)->written_in != rendering_ || pending_[i].inside == nobody) continue;
+      components::one& around = *components_.find(pending_[pending_[i].inside].number);
+      if (std::exchange(around.written_in, rendering_) == rendering_) continue;
+      append_index(out_, around.number);
+      out_ += "{}";
     }
     out_ += '}';
     if (!any) out_.resize(before);
@@ -372,7 +391,8 @@ class diff_writer {
   const std::uint64_t rendering_;
   std::string& out_;
   shared_texts* texts_ = nullptr;
-  std::vector<std::uint64_t> pending_;
+  std::vector<waiting> pending_;
+  std::size_t inside_ = nobody;
 };
 
 /// A page, before there is a client.
@@ -428,8 +448,16 @@ void shown_tree::write_all(rendered&& now, std::string& members) {
 void shown_tree::write_changes(rendered&& now, std::string& members) {
   if (now.empty()) now = html<"">();
   const bool is_another = detail::part_access::info(now) != root_.of;
-  if (is_another) root_ = {};
+  if (is_another) {  // with the root, the client forgets all of its components
+    root_ = {};
+    components_.forget_prints();
+  }
   diff_writer{components_, ++rendering_, members}.append_root(now, root_, is_another ? wanted::all : wanted::changes);
+}
+
+void shown_tree::write_apart(std::uint64_t component, std::string& members) {
+  const auto* c = components_.find(component);
+  if (c != nullptr && c->shown_in != rendering_) diff_writer{components_, rendering_, members}.append_alone(component);
 }
 
 void append_html(std::string& out, rendered&& now) { html_writer{out}.append(now); }

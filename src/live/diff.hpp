@@ -28,6 +28,9 @@ class shown_tree {
   void write_all(rendered&& now, std::string& members);
   /// Appends the members of what has changed; nothing, where nothing has.
   void write_changes(rendered&& now, std::string& members);
+  /// Appends what has changed in a component that was not in what was rendered last: one in a stream, which the client
+  /// keeps. It goes there alone: beside others, the client would look for its place in what was rendered.
+  void write_apart(std::uint64_t component, std::string& members);
 
   [[nodiscard]] live::components& components() noexcept { return components_; }
 

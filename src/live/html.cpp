@@ -21,6 +21,8 @@ void append_escaped(std::string& out, std::string_view text) {
 }
 
 attributes& attributes::add(std::string_view name, std::string_view value) {
+  if (joist::detail::is_html_script(name))
+    throw error{errc::bad_argument, fmt::format("attributes: expected no script, {} is one: its text would run", name)};
   add(name);
   text_ += "=\"";
   append_escaped(text_, value);

@@ -42,9 +42,9 @@ std::vector<slot_print> copy_of(const std::vector<slot_print>& all);
 slot_print copy_of(const slot_print& s) {
   if (const auto* tree = std::get_if<std::unique_ptr<tree_print>>(&s)) return std::make_unique<tree_print>(copy_of(**tree));
   if (const auto* list = std::get_if<std::unique_ptr<list_print>>(&s)) {
+    if ((*list)->is_stream) return std::uint64_t{0};  // what a stream has is nobody else's
     auto copy = std::make_unique<list_print>();
     copy->of = (*list)->of;
-    copy->is_stream = (*list)->is_stream;
     for (const auto& e : (*list)->entries) copy->entries.push_back({e.key, copy_of(e.slots)});
     return copy;
   }

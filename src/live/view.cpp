@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "live/event_params.hpp"
@@ -48,8 +49,11 @@ std::string place_json(const view_state::departure& d, const std::string& flash)
   return json + '}';
 }
 
+// What browsers leave out of a URL, or take for a slash, could make a path another host's.
+bool is_harmless(char c) noexcept { return c > ' ' && c != 0x7f && c != '\\'; }
+
 void check_place(going how, std::string_view to) {
-  const bool is_path = to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
+  const bool is_path = to.starts_with('/') && !to.starts_with("//") && std::all_of(to.begin(), to.end(), is_harmless);
   if (is_path || (how == going::redirect && web::url::parse(to))) return;
   throw joist::error{errc::bad_argument,
                      fmt::format("live: expected {}, got \"{}\"",
@@ -221,10 +225,13 @@ void view_base::send_patch() {
     send_to_client("live_patch", json_text(place_json(*patched, {})));
 }
 
-std::string view_base::changes(const std::optional<web::payload>& answer) {
+std::string view_base::changes(const std::optional<web::payload>& answer, std::uint64_t touched) {
   view_state& s = *state_;
   std::string json = "{";
   s.tree.write_changes(shown(), json);
+  std::string apart = "{";
+  s.tree.write_apart(touched, apart);
+  if (apart != "{") send_to_client("diff", json_text(apart + '}'));
   if (std::exchange(s.title_is_new, false)) {
     append_member(json, "t");
     web::append_json_string(json, s.title);
@@ -257,7 +264,7 @@ void view_base::show_changes() {
   if (std::string diff = changes({}); diff != "{}") send_to_client("diff", json_text(std::move(diff)));
 }
 
-web::reply view_base::answer_changes(const std::optional<web::payload>& answer) {
+web::reply view_base::answer_changes(const std::optional<web::payload>& answer, std::uint64_t touched) {
   view_state& s = *state_;
   follow_patches();
   if (s.leaving) {
@@ -265,8 +272,13 @@ web::reply view_base::answer_changes(const std::optional<web::payload>& answer) 
     return ok(left_for());
   }
   send_patch();
-  std::string diff = changes(answer);
+  std::string diff = changes(answer, touched);
   return diff == "{}" ? ok() : ok("{\"diff\":" + std::move(diff) + '}');
+}
+
+std::string_view view_base::event_in(const web::channels::client_message& in) noexcept {
+  const json_value* message = in.body.as_json();
+  return in.event == "event" && message != nullptr ? text_of(message->find("event")) : std::string_view{in.event};
 }
 
 web::reply view_base::take_client(std::string_view event, const web::client_payload& body) {
@@ -288,14 +300,16 @@ web::reply view_base::take_event_message(const json_value& message) {
     return answer_changes({});
   }
   const json_value* number = message.find("cid");
+  std::uint64_t touched = 0;
   if (number != nullptr && number->as_int64() != nullptr) {
-    const auto* component = state_->tree.components().find(static_cast<std::uint64_t>(*number->as_int64()));
+    touched = static_cast<std::uint64_t>(*number->as_int64());
+    const auto* component = state_->tree.components().find(touched);
     if (component == nullptr) return ok();  // it has gone while the event was on its way
     a = component->state->take_event(name, value);
   } else {
     a = take_event(name, value);
   }
-  if (a.is_known && a.errors.empty()) return answer_changes(a.reply);
+  if (a.is_known && a.errors.empty()) return answer_changes(a.reply, touched);
   const std::string why =
       a.is_known ? fmt::format("{}: {}", a.errors.front().pointer, a.errors.front().what) : "nobody handles it";
   if (logs(log_level::debug)) log(log_level::debug, fmt::format("live: event {:.64}: {}", name, why));

@@ -1,5 +1,5 @@
-// A site for the official client of Phoenix LiveView, in a browser (node/live.js): prints `listening on HOST:PORT`, and goes on
-// until SIGTERM. LIVE_PHOENIX, LIVE_VIEW: the folders of the two clients' scripts.
+// A site for the official client of Phoenix LiveView, in a browser (node/live.js): prints `listening on HOST:PORT`, and goes
+// on until SIGTERM. LIVE_PHOENIX, LIVE_VIEW: the folders of the two clients' scripts.
 #include <joist/joist.hpp>
 #include <joist/live/component.hpp>
 #include <joist/live/js.hpp>
@@ -86,8 +86,7 @@ class all_view : public live::view<all_view> {
   struct leave {};
   struct load {};
   struct tick {};
-  using events =
-      joist::type_list<add, check, save, say, forget, turn, drop, crash, echo, reset, patch_to, leave, load>;
+  using events = joist::type_list<add, check, save, say, forget, turn, drop, crash, echo, reset, patch_to, leave, load>;
 
   void mount(const web::request&) {
     page_title("everything");
@@ -150,14 +149,16 @@ class all_view : public live::view<all_view> {
       <a id="to_three" href="/all?tab=three" data-phx-link="patch" data-phx-link-state="push">three</a>
       <button id="leave" phx-click="leave">leave</button><button id="load" phx-click="load">load</button>
       <button id="crash" phx-click="crash">crash</button>)">(
-        flash("info"), count_, ticks_, tab_, typed_.name, typed_.age, typed_.agrees, !problem_.empty(), problem_, changed_, saved_,
-        live::each(labels_, std::identity{}, [](const std::string& l) {
-          return live::html<"{}">(live::make_component<counter_box>(l, "<" + l + ">"));
-        }),
-        each(said_, [](std::string_view id, const entry& e) {
-          return html<R"(<li id={}><span>{}</span><button phx-click="forget" phx-value-id="{}">x</button></li>)">(id, e.text,
-                                                                                                           e.id);
-        }),
+        flash("info"), count_, ticks_, tab_, typed_.name, typed_.age, typed_.agrees, !problem_.empty(), problem_, changed_,
+        saved_,
+        live::each(
+            labels_, std::identity{},
+            [](const std::string& l) { return live::html<"{}">(live::make_component<counter_box>(l, "<" + l + ">")); }),
+        each(said_,
+             [](std::string_view id, const entry& e) {
+               return html<R"(<li id={}><span>{}</span><button phx-click="forget" phx-value-id="{}">x</button></li>)">(
+                   id, e.text, e.id);
+             }),
         live::js{}.toggle("#menu"));
   }
 

@@ -1,8 +1,11 @@
 #include <joist/live/component.hpp>
 
 #include <joist/error.hpp>
+#include <joist/live/stream.hpp>
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "live/diff.hpp"
@@ -100,6 +103,79 @@ TEST_CASE(
   CHECK(!t.components().remove(3));
   CHECK(client.html() ==
         R"(<ul><li phx-click="bump" phx-target="3">a: 0</li><li phx-click="bump" phx-target="2">b: 0</li></ul>)");
+}
+
+namespace {
+
+/// A list of components that the client keeps, in a component.
+class box : public component<box> {
+ public:
+  void update(std::vector<int> more) {
+    for (const int i : more) rows_.insert(i);
+  }
+  rendered render() const {
+    return html<R"(<ul phx-update="stream">{}</ul>)">(
+        each(rows_, [](std::string_view id, int i) { return joist::live::html<"<li id={}>{}</li>">(id, i); }));
+  }
+
+ private:
+  joist::live::stream<int> rows_{"rows", std::identity{}};
+};
+
+}  // namespace
+
+TEST_CASE("component: one in a stream is changed by its events, and told of alone") {
+  shown_tree t;
+  joist::live::stream<std::string> labels{"rows", std::identity{}};
+  const auto page = [&] {
+    return html<R"(<ul phx-update="stream">{}</ul>)">(
+        each(labels, [](std::string_view, const std::string& l) { return html<"{}">(make_component<row>(l, l)); }));
+  };
+  labels.insert("a");
+  (void)all(t, page());
+  (void)t.components().find(1)->state->take_event("bump", *joist::web::parse_json("{}"));
+  (void)t.components().find(1)->state->take_event("bump", *joist::web::parse_json(R"({"by":1})"));
+  CHECK(changes(t, page()) == "{}");
+  std::string apart;
+  t.write_apart(1, apart);
+  CHECK(apart == R"("c":{"1":{"2":"1"}})");
+  apart.clear();
+  t.write_apart(9, apart);
+  CHECK(apart.empty());
+}
+
+TEST_CASE("component: a stream in one is not taken for that of another one of its class") {
+  shown_tree t;
+  support::live_client client{all(
+      t, html<"<p>{}{}</p>">(make_component<box>("a", std::vector{1, 2}), make_component<box>("b", std::vector<int>{})))};
+  CHECK(client.html() == R"(<p><ul phx-update="stream"><li id="rows-1">1</li><li id="rows-2">2</li></ul>)"
+                         R"(<ul phx-update="stream"></ul></p>)");
+}
+
+TEST_CASE("component: what stands around one that has changed is shown again, too, and another root shows all again") {
+  shown_tree t;
+  int n = 0;
+  const auto page = [&n] {
+    return html<"<p>{}</p>{}">(n, html<"<section>{}</section>">(make_component<row>("a", std::to_string(n))));
+  };
+  support::live_client client{all(t, page())};
+  const auto shows = [](const std::string& html, const std::string& label) {
+    return html.find(label + ": 0</li>") != html.npos;
+  };
+  n = 1;
+  client.merge(changes(t, page()));
+  CHECK(shows(client.html(), "1"));
+  client.merge(changes(t, html<"<h1>{}</h1>">(make_component<row>("a", std::string{"2"}))));
+  CHECK((shows(client.html(), "2") && client.html().starts_with("<h1>")));
+}
+
+TEST_CASE("component: arguments are kept until it is shown, lent text too, and may be only movable") {
+  shown_tree t;
+  support::live_client client{all(t, [] {
+    const std::string label = "a label that is longer than a small string is";
+    return html<"<p>{}</p>">(make_component<row>("a", label.c_str()));
+  }())};
+  CHECK(client.html().find("a label that is longer") != std::string::npos);
 }
 
 TEST_CASE("component: an id that is twice on a page, and one without a root, are refused") {

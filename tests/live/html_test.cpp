@@ -58,6 +58,7 @@ TEST_CASE("html: a whole attribute is there with its value, alone, or not at all
   CHECK_THROWS_AS(more.add("a b"), joist::error);
   CHECK_THROWS_AS(more.add("x=\"y\"", "z"), joist::error);
   CHECK_THROWS_AS(more.add(""), joist::error);
+  CHECK_THROWS_AS(more.add("onClick", "f()"), joist::error);
 }
 
 TEST_CASE("html: other HTML, lists, conditions and optionals are filled in, and nothing is nothing") {
@@ -104,15 +105,20 @@ TEST_CASE("html: what is no HTML is found, and where") {
   CHECK(scanned_html_of<"<!-- {} -->">.error == html_error::slot_in_comment);
   CHECK(scanned_html_of<"<p onclick=\"f('{}')\"></p>">.error == html_error::slot_in_script);
   CHECK(scanned_html_of<"<p ONCLICK={}></p>">.error == html_error::slot_in_script);
+  CHECK(scanned_html_of<"<SCRIPT>{}</SCRIPT>">.error == html_error::capital);
+  CHECK(scanned_html_of<"<svg><Style>{}</Style></svg>">.error == html_error::capital);
+  CHECK(scanned_html_of<"<script>a <!--<script></script>{}">.error == html_error::comment_in_script);
+  CHECK(scanned_html_of<"<script>f({})</SCRIPT>">.error == html_error::not_open);
   CHECK(scanned_html_of<"<iframe srcdoc={}></iframe>">.error == html_error::slot_in_script);
   CHECK(scanned_html_of<"<!-- a">.error == html_error::not_closed);
   CHECK(scanned_html_of<"{">.error == html_error::lone_brace);
   CHECK(scanned_html_of<"<p>}</p>">.error == html_error::lone_brace);
   CHECK(scanned_html_of<"<div/>">.error == html_error::not_void);
   CHECK(scanned_html_of<"<p>a</p><b>">.error_at == 8);
-  for (const html_error e : {scanned_html_of<"<br/><hr>">.error, scanned_html_of<"<svg><path d=\"M0\"/></svg>">.error,
-                             scanned_html_of<"<!DOCTYPE html><html><body>{}</body></html>">.error,
-                             scanned_html_of<"<!-- a -->">.error, scanned_html_of<"<a\n  href='{}'\n  {}\n>b</a>">.error}) {
+  for (const html_error e :
+       {scanned_html_of<"<br/><hr>">.error, scanned_html_of<"<svg><linearGradient id=\"M0\"/></svg>">.error,
+        scanned_html_of<"<!DOCTYPE html><html><body>{}</body></html>">.error, scanned_html_of<"<!-- a -->">.error,
+        scanned_html_of<"<a\n  href='{}'\n  {}\n>b</a>">.error}) {
     CHECK(e == html_error::none);
   }
 }

@@ -299,6 +299,20 @@ TEST_CASE("live: patches keep the view, other pages end it, and flashes go along
   });
 }
 
+TEST_CASE("live: a path that browsers take for another host's is refused, and ends the view") {
+  on_workers([] {
+    const served s;
+    for (const char* to :
+         {"//evil.example", "/\\evil.example", "/\t/evil.example", "\\\\evil.example", "evil", "javascript:alert(1)"}) {
+      browser b{s, "/count/7"};
+      b.send("event",
+             json_value::object{
+                 {"type", "click"}, {"event", "go"}, {"value", json_value::object{{"to", to}, {"how", "redirect"}}}});
+      (void)b.await("phx_error");
+    }
+  });
+}
+
 TEST_CASE("live: a redirect loads a page, which shows the flash once") {
   on_workers([] {
     const served s;

@@ -5,6 +5,7 @@
 #include <joist/web/json_value.hpp>
 
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,8 +27,12 @@ class live_client {
     json* c = member(d, "c");
     json components = c != nullptr ? std::move(*c) : json{json::object{}};
     erase(d, "c");
-    if (d.find("s") != nullptr) {
+    fresh_.clear();
+    for (const auto& m : *components.as_object()) fresh_.insert(m.name);
+    if (d.find("s") != nullptr) {  // with its components
       tree_ = std::move(d);
+      components_.clear();
+      shown_.clear();
     } else {
       merge_into(tree_, std::move(d));
     }
@@ -126,6 +131,17 @@ class live_client {
     return base;
   }
 
+  // What is not in the diff is skipped: it stays on the page as it was (data-phx-skip).
+  void append_component(std::string& out, const std::string& name) {
+    std::string& shown = shown_[name];
+    if (shown.empty() || fresh_.contains(name)) {
+      std::string now;
+      append(now, components_.at(name), nullptr);
+      shown = std::move(now);
+    }
+    out += shown;
+  }
+
   // Texts that are shared are put where they belong when it is shown, and forgotten.
   static const json::array& texts_of(json& node, const json* shared) {
     json& s = *member(node, "s");
@@ -133,7 +149,7 @@ class live_client {
     return *s.as_array();
   }
   void append(std::string& out, json& node, const json* shared) {
-    if (const auto* number = node.as_int64()) return append(out, components_.at(std::to_string(*number)), nullptr);
+    if (const auto* number = node.as_int64()) return append_component(out, std::to_string(*number));
     if (const auto* text = node.as_string()) return void(out += *text);
     json own;
     if (json* p = member(node, "p")) {
@@ -159,6 +175,8 @@ class live_client {
 
   json tree_;
   std::map<std::string, json> components_;
+  std::map<std::string, std::string> shown_;  // by component: its HTML on the page
+  std::set<std::string> fresh_;               // in the last diff
 };
 
 }  // namespace support

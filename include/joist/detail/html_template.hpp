@@ -38,6 +38,8 @@ enum class html_error : std::uint8_t {
   slot_in_name,
   slot_in_comment,
   slot_in_script,
+  comment_in_script,
+  capital,
   slot_beside_text,
   bare_value,
   bad_tag,
@@ -85,17 +87,24 @@ struct html_info {
   return false;
 }
 
+[[nodiscard]] constexpr bool has_capital(std::string_view name) noexcept {
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') return true;
+  }
+  return false;
+}
+/// Names of HTML have no case. `small` has no capitals.
+[[nodiscard]] constexpr bool is_same_word(std::string_view name, std::string_view small) noexcept {
+  if (name.size() != small.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] + ('a' - 'A')) : name[i];
+    if (c != small[i]) return false;
+  }
+  return true;
+}
 /// Whether its value is a script, or a page of its own: there, what is escaped as HTML is not yet harmless.
 [[nodiscard]] constexpr bool is_html_script(std::string_view attribute) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  const auto begins = [&](std::string_view with) {
-    if (attribute.size() < with.size()) return false;
-    for (std::size_t i = 0; i < with.size(); ++i) {
-      if (lower(attribute[i]) != with[i]) return false;
-    }
-    return true;
-  };
-  return begins("on") || (attribute.size() == 6 && begins("srcdoc"));
+  return is_same_word(attribute.substr(0, 2), "on") || is_same_word(attribute, "srcdoc");
 }
 
 [[nodiscard]] constexpr std::size_t count_in(std::string_view text, std::string_view what) noexcept {
@@ -208,6 +217,9 @@ class html_scanner {
     copy();
     const std::string_view name = scan_name();
     if (name.empty()) return fail(html_error::bad_tag, begin);
+    const bool in_drawing = is_in("svg") || is_in("math") || name == "svg" || name == "math";
+    if (has_capital(name) && (!in_drawing || is_same_word(name, "script") || is_same_word(name, "style")))
+      return fail(html_error::capital, begin);
     bool has_target = false;
     while (!failed() && at_ < source_.size() && here() != '>' && !is_at("/>")) scan_in_tag(has_target);
     if (failed()) return;
@@ -215,7 +227,6 @@ class html_scanner {
     if (has_target) out_.event_count = events_before;  // they are somebody else's
     if (depth_ == 0) ++roots_;
     const bool ends_itself = here() == '/';
-    const bool in_drawing = is_in("svg") || is_in("math") || name == "svg" || name == "math";
     if (ends_itself && !is_html_void(name) && !in_drawing) return fail(html_error::not_void, begin);
     if (ends_itself) copy();
     copy();
@@ -230,7 +241,11 @@ class html_scanner {
     return false;
   }
   constexpr void scan_raw(std::string_view name) {
-    while (at_ < source_.size() && !(is_at("</") && source_.substr(at_ + 2).starts_with(name))) copy();
+    while (at_ < source_.size() && !(is_at("</") && is_same_word(source_.substr(at_ + 2, name.size()), name))) {
+      // Behind it, a <script> within is one to browsers, and its end is not ours.
+      if (is_at("<!--")) return fail(html_error::comment_in_script, at_);
+      copy();
+    }
   }
   // A blank, an attribute, or attributes that are filled in. Blanks before a slot are the slot's.
   constexpr void scan_in_tag(bool& has_target) {
@@ -321,6 +336,8 @@ consteval bool is_good_html() {
   static_assert(e != html_error::slot_in_comment, "joist: a {} in a comment: it would be sent to nobody's use");
   static_assert(e != html_error::slot_in_script,
                 "joist: a {} in a script (on..., srcdoc): put it into a data- attribute, and read it there");
+  static_assert(e != html_error::comment_in_script, "joist: a <!-- in a script or a style: browsers read on behind its end");
+  static_assert(e != html_error::capital, "joist: a tag in capitals: write it in small letters");
   static_assert(e != html_error::slot_beside_text,
                 "joist: text behind a {} that is a whole attribute: put the value in quotes, name=\"a{}b\"");
   static_assert(e != html_error::bare_value, "joist: a value without quotes: write name=\"value\", or name={}");

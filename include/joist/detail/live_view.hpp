@@ -51,6 +51,8 @@ class view_base {
   [[nodiscard]] web::response answer(const web::request& in, flash_messages flash);
   [[nodiscard]] web::join_result take_join(const web::json_value& params);
   [[nodiscard]] web::reply take_client(std::string_view event, const web::client_payload& body);
+  /// The event, for reports.
+  [[nodiscard]] static std::string_view event_in(const web::channels::client_message& in) noexcept;
   /// After any other message.
   void show_changes();
   /// The client goes elsewhere: the view ends.
@@ -86,8 +88,9 @@ class view_base {
   void follow_patches();
   void send_patch();
   [[nodiscard]] std::string left_for();
-  [[nodiscard]] web::reply answer_changes(const std::optional<web::payload>& answer);
-  [[nodiscard]] std::string changes(const std::optional<web::payload>& answer);
+  // `touched`: the component that the event was for; 0: none.
+  [[nodiscard]] web::reply answer_changes(const std::optional<web::payload>& answer, std::uint64_t touched = 0);
+  [[nodiscard]] std::string changes(const std::optional<web::payload>& answer, std::uint64_t touched = 0);
 
   std::unique_ptr<view_state, view_state_deleter> state_;
 };
@@ -99,8 +102,10 @@ struct view_handlers : web::channels::channel_handlers {
     if (auto* in = m.get_if<web::channels::client_message>()) {
       joist::detail::note_arrival(joist::detail::server_access::control(s), typeid(web::channels::client_message));
       if (in->event == "phx_leave") return leave(s, *in);
+      web::channels::handling now{s, "event", view_base::event_in(*in)};
       answering(s, *in, [&] { return base(s).take_client(in->event, in->body); });
-      return end_if_left(s);
+      end_if_left(s);
+      return now.is_over();
     }
     const bool joins = m.get_if<web::channels::channel_join>() != nullptr;
     take_other(s, std::move(m));

@@ -24,6 +24,7 @@
 // Example: examples/38_live. See also: view.hpp, html.hpp. Phoenix: Phoenix.LiveComponent.
 #pragma once
 
+#include <joist/detail/kept_argument.hpp>
 #include <joist/detail/live_events.hpp>
 #include <joist/live/html.hpp>
 
@@ -83,13 +84,16 @@ class component : public detail::component_base {
   }
 };
 
-/// A component of the class, which is made when it is first shown; `arguments` are those of its update().
+/// A component of the class, which is made when it is first shown; `arguments` are those of its update(), and lent text is
+/// kept as a std::string until then.
 template <std::derived_from<detail::component_base> Component, class... Argument>
 [[nodiscard]] component_call make_component(std::string id, Argument... arguments) {
+  joist::detail::require_kept<Argument...>();
+  using kept = std::tuple<joist::detail::kept_argument<Argument>...>;
   return {typeid(Component), std::move(id), [] { return std::make_unique<Component>(); },
-          [all = std::tuple{std::move(arguments)...}](detail::component_base& c) mutable {
+          [all = std::make_shared<kept>(std::move(arguments)...)](detail::component_base& c) {
             if constexpr (sizeof...(Argument) > 0 || requires(Component & made) { made.update(); }) {
-              std::apply([&c](auto&... a) { static_cast<Component&>(c).update(std::move(a)...); }, all);
+              std::apply([&c](auto&... a) { static_cast<Component&>(c).update(std::move(a)...); }, *all);
             }
           }};
 }

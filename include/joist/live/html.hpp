@@ -193,13 +193,13 @@ part text_part(T&& value) {
     return std::make_unique<plain>(std::move(value));
   } else if constexpr (std::same_as<plain, raw_html>) {
     return std::string{std::forward<T>(value).text};
+  } else if constexpr (optional_like<plain>) {  // before what fmt formats: it may format optionals
+    if (!value.has_value()) return std::string{};
+    return text_part(*std::forward<T>(value));
   } else if constexpr (plain_value<plain>) {
     std::string text;
     append_value(text, value);
     return text;
-  } else if constexpr (optional_like<plain>) {
-    if (!value.has_value()) return std::string{};
-    return text_part(*std::forward<T>(value));
   } else {
     static_assert(
         never<T>,
@@ -211,10 +211,10 @@ part text_part(T&& value) {
 template <class T>
 std::string value_part(const T& value) {
   std::string text;
-  if constexpr (plain_value<T>) {
-    append_value(text, value);
-  } else if constexpr (optional_like<T>) {
+  if constexpr (optional_like<T>) {
     if (value.has_value()) text = value_part(*value);
+  } else if constexpr (plain_value<T>) {
+    append_value(text, value);
   } else {
     static_assert(never<T>,
                   "joist: what is filled into the value of an attribute is a text, a number, what fmt formats, or an "
@@ -228,12 +228,12 @@ std::string attribute_part(std::string_view name, const T& value) {
   std::string text;
   if constexpr (std::same_as<T, bool>) {
     if (value) append_attribute(text, name);
+  } else if constexpr (optional_like<T>) {
+    if (value.has_value()) text = attribute_part(name, *value);
   } else if constexpr (text_like<T>) {
     append_attribute(text, name, value);
   } else if constexpr (fmt::is_formattable<T>::value) {
     append_attribute(text, name, fmt::format("{}", value));
-  } else if constexpr (optional_like<T>) {
-    if (value.has_value()) text = attribute_part(name, *value);
   } else {
     static_assert(never<T>,
                   "joist: the value of an attribute, name={}, is a bool, a text, a number, what fmt formats, or an optional "
