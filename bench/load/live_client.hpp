@@ -34,7 +34,9 @@ inline viewer open_view(const settings& how) {
   settings to = how;
   to.path = "/live/websocket?vsn=2.0.0";
   const std::string topic = "lv:" + text_after(page, "<div id=\"");
-  viewer v{open_websocket(to), {}, text_frame(R"(["1","2",")" + topic + R"(","event",{"type":"click","event":"add","value":{}}])")};
+  viewer v{open_websocket(to),
+           {},
+           text_frame(R"(["1","2",")" + topic + R"(","event",{"type":"click","event":"add","value":{}}])")};
   v.stream.write(text_frame(R"(["1","1",")" + topic + R"(","phx_join",{"url":"http://)" + how.server.to_string() + how.path +
                             R"(","params":{"_mounts":0},"session":")" + text_after(page, "data-phx-session=\"") + R"("}])"));
   const std::string_view answer = v.in.next(v.stream);

@@ -395,42 +395,6 @@ class diff_writer {
   std::size_t inside_ = nobody;
 };
 
-/// A page, before there is a client.
-class html_writer {
- public:
-  explicit html_writer(std::string& out) : out_{out} {}
-
-  void append(rendered& now) {
-    if (now.empty()) return;
-    const html_info& info = *access::info(now);
-    auto& parts = access::parts(now);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      out_ += info.statics[i];
-      append(parts[i]);
-    }
-    out_ += info.statics[parts.size()];
-  }
-
- private:
-  void append(part& p) {
-    if (auto* text = std::get_if<std::string>(&p)) {
-      out_ += *text;
-    } else if (auto* tree = std::get_if<std::unique_ptr<rendered>>(&p)) {
-      append(**tree);
-    } else if (auto* l = std::get_if<std::unique_ptr<list>>(&p)) {
-      for (auto& e : access::entries(**l)) append(e.content);
-    } else {
-      component_call& call = *std::get<std::unique_ptr<component_call>>(p);
-      const auto made = call.make();
-      call.update(*made);
-      rendered now = made->shown();
-      append(now);
-    }
-  }
-
-  std::string& out_;
-};
-
 }  // namespace
 
 void append_member(std::string& out, std::string_view name) {
@@ -459,7 +423,5 @@ void shown_tree::write_apart(std::uint64_t component, std::string& members) {
   const auto* c = components_.find(component);
   if (c != nullptr && c->shown_in != rendering_) diff_writer{components_, rendering_, members}.append_alone(component);
 }
-
-void append_html(std::string& out, rendered&& now) { html_writer{out}.append(now); }
 
 }  // namespace joist::inline v0::live
