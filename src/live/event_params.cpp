@@ -13,6 +13,8 @@ namespace {
 using web::json_value;
 
 constexpr std::size_t most_depth = 16;
+// Of what stands beside a form, phx-value-...: each is looked for among all others.
+constexpr std::size_t most_beside = 200;
 
 // user[tags][]: user, tags, and an empty one. What is no such name is one key.
 std::vector<std::string_view> keys_of(std::string_view name) {
@@ -75,7 +77,8 @@ json_value event_params(const json_value& message) {
     return value != nullptr ? *value : json_value{json_value::object{}};
   json_value all = form_params(*value->as_string());
   if (const json_value* meta = message.find("meta"); meta != nullptr && meta->as_object() != nullptr) {
-    for (const auto& m : *meta->as_object()) member(all, m.name) = m.value;
+    const auto& beside = *meta->as_object();
+    for (std::size_t i = 0; i < std::min(beside.size(), most_beside); ++i) member(all, beside[i].name) = beside[i].value;
   }
   if (json_value& target = member(all, "_target"); target.as_string() != nullptr) target = keys_as_json(*target.as_string());
   return all;

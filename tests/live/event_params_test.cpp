@@ -32,4 +32,7 @@ TEST_CASE("event params: a form brings what stands beside it, and which field it
   CHECK(of_message(R"({"type":"click","event":"e"})") == "{}");
   CHECK(of_message(R"({"type":"form","event":"e","value":{"a":1}})") == R"({"a":1})");
   CHECK(of_message(R"([1])") == "{}");
+  std::string many = R"({"type":"form","value":"","meta":{"m":0)";
+  for (int i = 0; i < 1000; ++i) many += ",\"" + std::to_string(i) + "\":0";
+  CHECK(event_params(*joist::web::parse_json(many + "}}")).as_object()->size() == 201);  // and _target
 }
