@@ -1,5 +1,5 @@
-// tests/fuzz/live_events.cpp: whatever a client says of an event or a form of a live view, it is a value of no more depth than
-// names may have, and of no more values than were sent.
+// tests/fuzz/live_events.cpp: whatever a client says of an event or a form of a live view, it is a value of no more depth
+// than names may have, and of no more values than were sent.
 //
 //   cmake -B build/fuzz -DCMAKE_CXX_COMPILER=clang++ -DJOIST_BUILD_FUZZERS=ON
 //   cmake --build build/fuzz --target fuzz.live_events
