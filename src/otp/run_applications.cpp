@@ -100,6 +100,8 @@ class stop_signals {
 
 // What the thread of main, which waits for signals, and the process that keeps the applications tell each other.
 struct program {
+  program(std::vector<application> all, application_options o) : applications{std::move(all)}, options{std::move(o)} {}
+
   std::vector<application> applications;
   application_options options;
   descriptor ended{::eventfd(0, EFD_CLOEXEC), "eventfd"};
@@ -185,15 +187,16 @@ void say_too_late(runtime& rt) {
 
 int run_applications(std::vector<application> applications, application_options options) {
   const stop_signals signals;
-  program p{std::move(applications), std::move(options)};
-  runtime_options ro = p.options.runtime;
+  // The keeper's, too: where it has not ended by the stop, it may go on when we have returned.
+  const auto p = std::make_shared<program>(std::move(applications), std::move(options));
+  runtime_options ro = p->options.runtime;
   if (!ro.contain_faults) ro.contain_faults = true;
   runtime rt{ro};
-  const pid keeper = rt.spawn({.label = "the program"}, [&p] { keep(p); });
-  const end how = wait_for_end(p, signals, rt, keeper);
+  const pid keeper = rt.spawn({.label = "the program"}, [p] { keep(*p); });
+  const end how = wait_for_end(*p, signals, rt, keeper);
   if (how == end::too_late) say_too_late(rt);
   const bool clean = rt.stop(how == end::orderly ? ro.stop_deadline : std::chrono::milliseconds{0}).clean();
-  return how == end::orderly && clean ? p.result.load() : 1;
+  return how == end::orderly && clean ? p->result.load() : 1;
 }
 
 }  // namespace joist::inline v0
