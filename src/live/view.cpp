@@ -52,6 +52,20 @@ std::string place_json(const view_state::departure& d, const std::string& flash)
 // What browsers leave out of a URL, or take for a slash, could make a path another host's.
 bool is_harmless(char c) noexcept { return c > ' ' && c != 0x7f && c != '\\'; }
 
+// What handlers have left beside what is shown: members of a diff.
+void append_events(std::string& members, view_state& s) {
+  if (s.events.empty()) return;
+  append_member(members, "e");
+  members.append("[").append(std::exchange(s.events, {})).append("]");
+}
+void append_told(std::string& members, view_state& s) {
+  if (std::exchange(s.title_is_new, false)) {
+    append_member(members, "t");
+    web::append_json_string(members, s.title);
+  }
+  append_events(members, s);
+}
+
 void check_place(going how, std::string_view to) {
   const bool is_path = to.starts_with('/') && !to.starts_with("//") && std::all_of(to.begin(), to.end(), is_harmless);
   if (is_path || (how == going::redirect && web::url::parse(to))) return;
@@ -178,11 +192,7 @@ web::join_result view_base::take_join(const json_value& params) {
   std::string members;
   s.tree.write_all(shown(), members);
   std::string json = "{\"rendered\":{" + members;
-  if (std::exchange(s.title_is_new, false)) {
-    append_member(json, "t");
-    web::append_json_string(json, s.title);
-  }
-  if (!s.events.empty()) json.append(",\"e\":[").append(std::exchange(s.events, {})).append("]");
+  append_told(json, s);
   json.append("},\"liveview_version\":");
   web::append_json_string(json, s.site->options.client_version);
   if (const auto patched = std::exchange(s.patched, {})) json.append(",\"live_patch\":").append(place_json(*patched, {}));
@@ -220,6 +230,13 @@ void view_base::follow_patches() {
   }
 }
 
+// Before the client goes elsewhere.
+void view_base::send_events() {
+  std::string diff = "{";
+  append_events(diff, *state_);
+  if (diff != "{") send_to_client("diff", json_text(diff + '}'));
+}
+
 void view_base::send_patch() {
   if (const auto patched = std::exchange(state_->patched, {}))
     send_to_client("live_patch", json_text(place_json(*patched, {})));
@@ -232,14 +249,7 @@ std::string view_base::changes(const std::optional<web::payload>& answer, std::u
   std::string apart = "{";
   s.tree.write_apart(touched, apart);
   if (apart != "{") send_to_client("diff", json_text(apart + '}'));
-  if (std::exchange(s.title_is_new, false)) {
-    append_member(json, "t");
-    web::append_json_string(json, s.title);
-  }
-  if (!s.events.empty()) {
-    append_member(json, "e");
-    json.append("[").append(std::exchange(s.events, {})).append("]");
-  }
+  append_told(json, s);
   if (answer) {
     append_member(json, "r");
     json += answer->is_binary() ? "null" : answer->bytes();
@@ -254,7 +264,7 @@ void view_base::show_changes() {
   follow_patches();
   if (s.leaving) {
     const bool is_navigation = s.leaving->how == going::navigate;
-    if (!s.events.empty()) send_to_client("diff", json_text("{\"e\":[" + std::exchange(s.events, {}) + "]}"));
+    send_events();
     send_to_client(is_navigation ? "live_redirect" : "redirect",
                    json_text(place_json(*s.leaving, s.site->sign_flash(s.new_flash))));
     s.is_left = true;
@@ -268,7 +278,7 @@ web::reply view_base::answer_changes(const std::optional<web::payload>& answer, 
   view_state& s = *state_;
   follow_patches();
   if (s.leaving) {
-    if (!s.events.empty()) send_to_client("diff", json_text("{\"e\":[" + std::exchange(s.events, {}) + "]}"));
+    send_events();
     return ok(left_for());
   }
   send_patch();

@@ -19,6 +19,8 @@ using joist::live::make_component;
 using joist::live::rendered;
 using joist::live::shown_tree;
 using joist::web::json_value;
+using support::all_of;
+using support::changes_of;
 
 namespace {
 
@@ -47,38 +49,27 @@ rendered rows(const std::vector<std::string>& labels) {
       each(labels, std::identity{}, [](const std::string& l) { return html<"{}">(make_component<row>(l, l)); }));
 }
 
-std::string changes(shown_tree& t, rendered now) {
-  std::string out = "{";
-  t.write_changes(std::move(now), out);
-  return out + "}";
-}
-std::string all(shown_tree& t, rendered now) {
-  std::string out = "{";
-  t.write_all(std::move(now), out);
-  return out + "}";
-}
-
 }  // namespace
 
 TEST_CASE("component: is found again by its id, keeps its state, and handles its own events") {
   shown_tree t;
-  support::live_client client{all(t, rows({"a", "b"}))};
+  support::live_client client{all_of(t, rows({"a", "b"}))};
   CHECK(client.html() ==
         R"(<ul><li phx-click="bump" phx-target="1">a: 0</li><li phx-click="bump" phx-target="2">b: 0</li></ul>)");
   const auto answer = t.components().find(2)->state->take_event("bump", *joist::web::parse_json(R"({"by":"3"})"));
   CHECK((answer.is_known && answer.errors.empty() && answer.reply->bytes() == "3"));
-  const std::string diff = changes(t, rows({"b", "a"}));
+  const std::string diff = changes_of(t, rows({"b", "a"}));
   CHECK(diff == R"({"0":{"k":{"0":1,"1":0,"km":true,"kc":2}},"c":{"2":{"2":"3"}}})");
   client.merge(diff);
   CHECK(client.html() ==
         R"(<ul><li phx-click="bump" phx-target="2">b: 3</li><li phx-click="bump" phx-target="1">a: 0</li></ul>)");
-  CHECK(changes(t, rows({"b", "a"})) == "{}");
+  CHECK(changes_of(t, rows({"b", "a"})) == "{}");
 }
 
 TEST_CASE("component: of a class that the client has, it sends no texts again") {
   shown_tree t;
-  support::live_client client{all(t, rows({"a"}))};
-  const std::string diff = changes(t, rows({"a", "b", "c"}));
+  support::live_client client{all_of(t, rows({"a"}))};
+  const std::string diff = changes_of(t, rows({"a", "b", "c"}));
   CHECK(diff.find("\"c\":{\"2\":{") != diff.npos);
   CHECK(diff.find("<li") == diff.npos);
   client.merge(diff);
@@ -89,15 +80,15 @@ TEST_CASE("component: of a class that the client has, it sends no texts again") 
 TEST_CASE(
     "component: that the client has taken from its page is gone when it says so again, unless it has been shown since") {
   shown_tree t;
-  support::live_client client{all(t, rows({"a", "b"}))};
-  client.merge(changes(t, rows({"b"})));
+  support::live_client client{all_of(t, rows({"a", "b"}))};
+  client.merge(changes_of(t, rows({"b"})));
   t.components().mark_leaving(1);
   CHECK(t.components().remove(1));
   CHECK((!t.components().remove(1) && t.components().size() == 1));
-  client.merge(changes(t, rows({"b", "a"})));  // another one of that id
+  client.merge(changes_of(t, rows({"b", "a"})));  // another one of that id
   CHECK(t.components().find(3) != nullptr);
   t.components().mark_leaving(3);
-  const std::string again = changes(t, rows({"a", "b"}));  // all of it
+  const std::string again = changes_of(t, rows({"a", "b"}));  // all of it
   CHECK(again.find("\"3\":{") != again.npos);
   client.merge(again);
   CHECK(!t.components().remove(3));
@@ -132,10 +123,10 @@ TEST_CASE("component: one in a stream is changed by its events, and told of alon
         each(labels, [](std::string_view, const std::string& l) { return html<"{}">(make_component<row>(l, l)); }));
   };
   labels.insert("a");
-  (void)all(t, page());
+  (void)all_of(t, page());
   (void)t.components().find(1)->state->take_event("bump", *joist::web::parse_json("{}"));
   (void)t.components().find(1)->state->take_event("bump", *joist::web::parse_json(R"({"by":1})"));
-  CHECK(changes(t, page()) == "{}");
+  CHECK(changes_of(t, page()) == "{}");
   std::string apart;
   t.write_apart(1, apart);
   CHECK(apart == R"("c":{"1":{"2":"1"}})");
@@ -146,7 +137,7 @@ TEST_CASE("component: one in a stream is changed by its events, and told of alon
 
 TEST_CASE("component: a stream in one is not taken for that of another one of its class") {
   shown_tree t;
-  support::live_client client{all(
+  support::live_client client{all_of(
       t, html<"<p>{}{}</p>">(make_component<box>("a", std::vector{1, 2}), make_component<box>("b", std::vector<int>{})))};
   CHECK(client.html() == R"(<p><ul phx-update="stream"><li id="rows-1">1</li><li id="rows-2">2</li></ul>)"
                          R"(<ul phx-update="stream"></ul></p>)");
@@ -158,20 +149,20 @@ TEST_CASE("component: what stands around one that has changed is shown again, to
   const auto page = [&n] {
     return html<"<p>{}</p>{}">(n, html<"<section>{}</section>">(make_component<row>("a", std::to_string(n))));
   };
-  support::live_client client{all(t, page())};
+  support::live_client client{all_of(t, page())};
   const auto shows = [](const std::string& html, const std::string& label) {
     return html.find(label + ": 0</li>") != html.npos;
   };
   n = 1;
-  client.merge(changes(t, page()));
+  client.merge(changes_of(t, page()));
   CHECK(shows(client.html(), "1"));
-  client.merge(changes(t, html<"<h1>{}</h1>">(make_component<row>("a", std::string{"2"}))));
+  client.merge(changes_of(t, html<"<h1>{}</h1>">(make_component<row>("a", std::string{"2"}))));
   CHECK((shows(client.html(), "2") && client.html().starts_with("<h1>")));
 }
 
 TEST_CASE("component: arguments are kept until it is shown, lent text too, and may be only movable") {
   shown_tree t;
-  support::live_client client{all(t, [] {
+  support::live_client client{all_of(t, [] {
     const std::string label = "a label that is longer than a small string is";
     return html<"<p>{}</p>">(make_component<row>("a", label.c_str()));
   }())};

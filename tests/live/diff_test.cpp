@@ -16,6 +16,8 @@ using joist::live::html;
 using joist::live::rendered;
 using joist::live::shown_tree;
 using joist::live::when;
+using support::all_of;
+using support::changes_of;
 
 namespace {
 
@@ -47,17 +49,6 @@ struct page {
     return out;
   }
 };
-
-std::string all_of(shown_tree& t, rendered r) {
-  std::string out = "{";
-  t.write_all(std::move(r), out);
-  return out + '}';
-}
-std::string changes_of(shown_tree& t, rendered r) {
-  std::string out = "{";
-  t.write_changes(std::move(r), out);
-  return out + '}';
-}
 
 }  // namespace
 

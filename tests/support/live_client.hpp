@@ -11,7 +11,21 @@
 #include <string_view>
 #include <utility>
 
+#include "live/diff.hpp"
+
 namespace support {
+
+/// What is sent for it: all, or what has changed.
+inline std::string all_of(joist::live::shown_tree& t, joist::live::rendered now) {
+  std::string members = "{";
+  t.write_all(std::move(now), members);
+  return members + '}';
+}
+inline std::string changes_of(joist::live::shown_tree& t, joist::live::rendered now) {
+  std::string members = "{";
+  t.write_changes(std::move(now), members);
+  return members + '}';
+}
 
 class live_client {
  public:

@@ -86,6 +86,7 @@ class view_base {
   [[nodiscard]] web::reply take_gone_components(const web::json_value& message, bool for_good);
   [[nodiscard]] std::optional<web::request> own_page(std::string_view url) const;
   void follow_patches();
+  void send_events();
   void send_patch();
   [[nodiscard]] std::string left_for();
   // `touched`: the component that the event was for; 0: none.
